@@ -17,6 +17,7 @@ from types import ModuleType
 from benchmarks.rows_inference import Planner, Run, memory_scores, speed_scores
 from benchmarks.score import Score
 from planner.estimate import inference_speed, memory_terms, vllm_memory
+from planner.estimate.generation_speed import generation_speed
 from planner.estimate.inference_memory import memory as inference_memory
 from planner.estimate.memory_terms import InferenceMemory
 from planner.estimate.vllm_memory import max_sequences
@@ -97,7 +98,7 @@ class SpeedPlanner(Planner):
         memory = self.known[id(run)]
         if not memory.fits:
             return None
-        speed = inference_speed.generation_speed(run.setup, memory)
+        speed = generation_speed(run.setup, inference_speed.steps_of(run.setup, memory))
         return speed.decode_tokens_per_s_single if alone else speed.output_tokens_per_s
 
 

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
-from math import ceil, gcd, lcm, log
+from math import ceil, lcm, log
 from typing import Any, Generic, NamedTuple, TypeVar
 
 # ---- planner/asked.py
@@ -211,16 +211,12 @@ class Model(NamedTuple):
     # elements of one head's key and value, and tokens of a block where these are not the backend's). MLA's latent is
     # one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, ...], ...] = ()
-    # Kinds in blocks of their own, which every GPU holds whole, as DeepSeek-V4's and GLM-5.3-Flash's index: (layers,
-    # window or 0, tokens of a block, bytes of one layer's block)
+    # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
-    # That a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers; of one in 16 bits, that vLLM
-    # quantizes in no format.
-    unquantized_params: int = 0
+    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
-    int4_bits: float = 0.0  # of a published int4 weight with its scales; 0: as in groups of 128
     rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
@@ -234,6 +230,9 @@ class Model(NamedTuple):
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
     basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
     architecture: str = ""  # model_type in config.json; "": not known
+
+    def __hash__(self) -> int:
+        return hash(self.id)  # one field of forty: a plan looks figures of its model up some thousand times
 
     @property
     def keeps_state(self) -> bool:
@@ -625,7 +624,7 @@ class CacheKind(NamedTuple):
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
-    if model.pages and not model.caches:
+    if model.pages:  # which every GPU holds whole
         return ()
     if model.caches:
         return tuple(CacheKind(*kind, element_bytes=size) for kind in model.caches)
@@ -644,8 +643,9 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    paged = sum(layers * size / block for layers, _window, block, size in model.pages)  # every GPU holds them whole
-    return float(paged + sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
+    if model.pages:
+        return float(sum(layers * size / block for layers, _window, block, size in model.pages))
+    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
@@ -656,6 +656,16 @@ def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
+    return (
+        sequences
+        * (_growing_bytes(model, tokens, kv_dtype, tensor_parallel) + model.state_bytes / tensor_parallel)
+        / GIB
+    )
+
+
+@lru_cache(maxsize=256)  # a plan has few lengths and numbers of GPUs
+def _growing_bytes(model: Model, tokens: int, kv_dtype: str, tensor_parallel: int) -> float:
+    """Return the bytes on each GPU that grow with a request's tokens, within windows."""
     held = sum(
         layers * (min(tokens, window) if window else tokens) * size / block
         for layers, window, block, size in model.pages
@@ -663,7 +673,17 @@ def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "aut
     for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
         held += kind.layers * kept * kind.token_bytes(tensor_parallel)
-    return sequences * (held + model.state_bytes / tensor_parallel) / GIB
+    return held
+
+
+def seen_tokens(model: Model, tokens: int) -> float:
+    """Return the tokens that all layers together have cached of a request, windows considered.
+
+    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
+    hides those of the others.
+    """
+    full = model.layers - model.linear_layers - model.sliding_layers
+    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
 
 
 # ---- planner/estimate/weights.py
@@ -708,17 +728,19 @@ def embedding_params(model: Model) -> int:
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
-    bits = _format_bits(model, form)
+    bits = WEIGHT_BITS[form]
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
-    plain = model.unquantized_params if model.quantization in (form, "none") else 0
+    plain = model.unquantized_params if form == model.quantization else 0
     if not experts:
         plain = min(plain, rest)
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
+    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
+        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     plain += router_params(model)
     kept = min(max(plain - rest, 0), experts)  # experts of whole layers that the checkpoint leaves in 16 bits
     plain = min(plain, rest)
@@ -732,22 +754,8 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
     least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
     if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
         experts *= least / model.moe_intermediate
-    if weight_format(model, quantization) == "int4":
-        experts *= _finer_groups(model, tensor_parallel)
     copied = copied_bytes(model, quantization, tensor_parallel)
     return ((embedding + experts + rest) / tensor_parallel + copied) / GIB
-
-
-def _finer_groups(model: Model, tensor_parallel: int) -> float:
-    """Return by how much int4 experts grow where a group does not divide a GPU's columns: vLLM halves it until it does.
-
-    Source: MoeWNA16Method of vLLM 0.32, which keeps no zero points of symmetric weights.
-    """
-    bits, columns = _format_bits(model, "int4"), model.moe_intermediate // tensor_parallel
-    group = own = 1 << (int(20 / (bits - 4)).bit_length() - 1)  # 16 bits of scale and 4 of zero point, or 16
-    while columns % group and group > 1:
-        group //= 2
-    return 1.0 if group == own or not columns else (4 + 16 / group) / bits
 
 
 @lru_cache(maxsize=256)
@@ -771,13 +779,8 @@ def copied_bytes(model: Model, quantization: str, tensor_parallel: int) -> float
 def _rest_bits(model: Model, quantization: str) -> float:
     """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
     form = weight_format(model, quantization)
-    plain = model.unquantized_params and model.quantization in (form, "none")
-    return 16.0 if form == "mxfp4" or plain else _format_bits(model, form)
-
-
-def _format_bits(model: Model, form: str) -> float:
-    """Return the bits of a quantized parameter: of the checkpoint's own int4, by its groups."""
-    return (form == model.quantization == "int4" and model.int4_bits) or WEIGHT_BITS[form]
+    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
+    return 16.0 if experts_only or (form == model.quantization and model.unquantized_params) else WEIGHT_BITS[form]
 
 
 # ---- planner/estimate/memory_terms.py
@@ -858,12 +861,10 @@ def with_draft(setup: InferenceSetup) -> Model:
         (kind.layers + (0 if kind.window else estimate_draft_memory_LAYERS), kind.window, kind.heads, kind.width, kind.block)
         for kind in kinds
     )
-    pages = tuple((layers + estimate_draft_memory_LAYERS, window, block, size) for layers, window, block, size in model.pages)
     if not state_layers(model):
-        return model._replace(caches=caches, pages=pages)
+        return model._replace(caches=caches)
     return model._replace(
         caches=caches,
-        pages=pages,
         state_bytes=model.state_bytes + draft.tokens * draft.state_bytes,
         state_blocks=model.state_blocks + draft.tokens,
     )
@@ -894,11 +895,9 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
-    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
-    if model.pages and states:
-        return _packed_bytes(model, kinds[0], tokens, tensor_parallel)
     if model.pages:
         return _paged_bytes(model, tokens, in_flight)
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
     sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
@@ -942,23 +941,6 @@ def _paged_bytes(model: Model, tokens: int, in_flight: int) -> float:
     return float(page * blocks)
 
 
-def _packed_bytes(model: Model, latent: CacheKind, tokens: int, tensor_parallel: int) -> float:
-    """Return the bytes of a request where an index lies beside the latent and states fill what is left (GLM-5.3-Flash).
-
-    A block holds latent and index of all their layers, as many states as fit, or the pools of keys that are not full.
-    """
-    states, entry = state_layers(model), latent.token_bytes(tensor_parallel)
-    state = ceil(model.state_bytes / tensor_parallel / states)
-    layers, _window, own, size = model.pages[0]
-    step = max(own, HYBRID_LATENT_BLOCK_TOKENS)
-    block = step * ceil(state / (step * entry))
-    page = latent.layers * entry * block + layers * size * block // own
-    aligned = entry * size // gcd(entry, size)
-    page = ceil(page / aligned) * aligned
-    groups = ceil(states / (page // (entry * block)))  # a state is padded to a layer's latent
-    return float(page * (ceil(tokens / block) + groups * model.state_blocks + 1))
-
-
 def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:
     """Return the blocks of a request; a window may begin in the middle of one."""
     if not kind.window:
@@ -981,56 +963,62 @@ BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
 
-def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
-    """Return the memory that vLLM plans at start-up; `engine_version` as in inference_memory.py.
+def vllm_memory(setup: InferenceSetup, engine_version: str) -> Callable[[int], InferenceMemory]:
+    """Return the memory that vLLM plans at start-up as a function of max_num_seqs; 0 is its default for the card.
 
-    The versions at which its sum changed are priors, but for 0.21 (its own log line) and 0.32 (its source).
+    `engine_version`: as in inference_memory.py. The versions at which its sum changed are priors, but for 0.21 (its own
+    log line) and 0.32 (its source).
     """
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     version = parse_version(engine_version)
     weights = weight_gib(model, setup.quantization, tp) + draft_gib(setup.draft, tp)
-    cached_model = with_draft(setup)
+    cached_model, replicas = with_draft(setup), setup.gpu_count // tp
     tokens = batched_tokens(setup)
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
-    sequences = setup.max_num_seqs or (max_sequences(gpu) if version >= (0, 9) else 256)
+    default = max_sequences(gpu) if version >= (0, 9) else 256
     generates = model.workload == "generation"  # an encoder has no logits to sample from
-    sampler = per_logit * sequences * model.vocab if generates else 0.0
-    activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
-    if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
-        activation *= 4
+    widest = widest_bytes_per_token(model, tp) * tokens
     graphs = (
         GRAPH_GIB_PER_LAYER * (model.layers + (estimate_draft_memory_LAYERS if setup.draft else 0)) if version >= (0, 21) else 0.0
     )  # before, outside the budget
     overhead = NON_TORCH_GIB + nccl_gib(setup, tp) + graphs
-    budget = setup.memory_fraction * gpu.visible_gib
-    cache = budget - weights - activation - overhead
-    if not is_causal(model) and cache > 0:
-        return InferenceMemory(
-            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
-            float(sequences * (setup.gpu_count // tp)),
-        )  # fmt: skip
+    budget, caches = setup.memory_fraction * gpu.visible_gib, is_causal(model)
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = request_bytes(cached_model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
-    concurrent = max(cache, 0.0) / request if request else float(sequences)
     steady = request_bytes(cached_model, held_tokens(setup), 1, setup.kv_dtype, tp) / GIB
-    held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
-    cached = concurrent * setup.context_len
-    if version < (0, 12):  # printed as if every layer saw everything
-        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(cached_model, setup.kv_dtype, tp)
-    rejection = None
-    if cache <= 0:
-        rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
-    elif setup.memory_fraction > STARTUP_SHARE:
-        rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
-    elif concurrent < 1:
-        rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
     per_token = kv_gib(cached_model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
-    return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, cache, per_token,
-        int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),
-    )  # fmt: skip
+
+    def memory(max_num_seqs: int) -> InferenceMemory:
+        sequences = max_num_seqs or default
+        activation = max(widest, per_logit * sequences * model.vocab if generates else 0.0) / GIB
+        if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
+            activation *= 4
+        cache = budget - weights - activation - overhead
+        if not caches and cache > 0:
+            return InferenceMemory(
+                gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0, float(sequences * replicas)
+            )
+        left = max(cache, 0.0)
+        concurrent = left / request if request else float(sequences)
+        held = _held_at_once(left, request, steady, 0 if generates else sequences)
+        cached = concurrent * setup.context_len
+        if version < (0, 12):  # printed as if every layer saw everything
+            cached = left * GIB / kv_bytes_per_token(cached_model, setup.kv_dtype, tp)
+        rejection = None
+        if cache <= 0:
+            rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
+        elif setup.memory_fraction > STARTUP_SHARE:
+            rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
+        elif concurrent < 1:
+            rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
+        return InferenceMemory(
+            gpu.visible_gib, weights, activation, overhead, cache, per_token,
+            int(cached), concurrent * replicas, rejection, held * replicas,
+        )  # fmt: skip
+
+    return memory
 
 
 def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
@@ -1147,52 +1135,18 @@ class Steps(NamedTuple):
     """Seconds of the steps of one replica, and what bounds them."""
 
     step_s: Callable[..., float]  # step_s(decoding, read): requests that get a token, tokens of prompts
+    step_and_added_s: Callable[[float], tuple[float, float]]  # a step without prompts; that a token of one adds to it
+    token_s: Callable[[float], float]  # between two tokens of a request while so many are in flight all the time
+    departure_rate: Callable[[int], float]  # requests/s that end meanwhile, whatever rate arrives
+    departures: dict[int, float]  # those that have been calculated
     prompt_s: float  # of each token of a prompt that is read alone
     outside_s: float  # until the first token, outside of steps
     max_in_flight: float  # requests that slots and cache hold
+    request_gib: float  # of vLLM's cache, that one of them takes; 0: the cache does not bound them
     step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
     launched_s: float = 0.0  # that launches take of each step, whatever it computes; 0: CUDA graphs
-
-    def token_s(self, batch: float) -> float:
-        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
-
-        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
-        """
-        read = batch * self.prompt / self.answer
-        chunk = min(max(self.step_tokens - batch, 1.0), max(read, float(self.prompt)))
-        mixed = read / chunk
-        if mixed < 1:
-            return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
-        return mixed * self.step_s(batch / mixed, chunk)
-
-    def added_s(self, decoding: float, step_s: float = 0.0) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token.
-
-        `step_s`: of that step without prompts, where it is known.
-        """
-        chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
-        return (self.step_s(decoding, chunk) - (step_s or self.step_s(decoding))) / chunk
-
-    def queued_s(self, decoding: float) -> float:
-        """Return the seconds that a token of a prompt keeps those behind it: where launches bound a step, its share."""
-        if not self.launched_s:
-            return self.added_s(decoding)
-        chunk = max(self.step_tokens - decoding, 1.0)
-        return max(self.added_s(decoding), self.step_s(decoding, chunk) / chunk)
-
-
-class InferenceSpeed(NamedTuple):
-    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
-
-    decode_tokens_per_s_single: float
-    output_tokens_per_s: float
-    output_tokens_per_s_low: float
-    output_tokens_per_s_high: float
-    prefill_tokens_per_s: float
-    time_to_first_token_s: float
-    time_per_output_token_s: float
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
@@ -1282,34 +1236,89 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         cached = seen_tokens(model, prompt + answer // 2)
         pairs_s = 4 * cached * model.heads * model.head_dim / (tp * gpu.flops * ATTENTION_FLOPS["sdpa"])
 
-    def step_s(decoding: float, read: float = 0.0) -> float:
-        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
+    each_s, step_tokens = request_s + SEQUENCE_S, float(batched_tokens(setup))
+    by_vllm = setup.engine == "vllm"
+    cached_gib = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp) if by_vllm else 0.0
+
+    def both_s(decoding: float, read: float) -> tuple[float, float]:
+        """Return the seconds of a step that adds a token to `decoding` requests, and with `read` tokens of prompts too.
 
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
         tokens = decoding + read
-        weights_s = dense_s + experts_s * (1 - untouched**tokens) if experts_s else dense_s
-        requests_s = (request_s + SEQUENCE_S + pairs_s * tokens) * decoding
-        took_s = math.hypot(weights_s, product_s * tokens) + requests_s
-        took_s += beside_s * tokens + attention_s * read + fixed_s
+        weights_s = read_s = dense_s
+        if experts_s:
+            weights_s += experts_s * (1 - untouched**decoding)
+            read_s += experts_s * (1 - untouched**tokens)
+        without_s = math.hypot(weights_s, product_s * decoding) + (each_s + pairs_s * decoding) * decoding
+        without_s += beside_s * decoding + fixed_s
+        with_s = math.hypot(read_s, product_s * tokens) + (each_s + pairs_s * tokens) * decoding
+        with_s += beside_s * tokens + attention_s * read + fixed_s
         if not launched_s:
-            return took_s
-        return max(took_s + (unpack_s if tokens > fused_rows else 0.0), launched_s)
+            return without_s, with_s
+        return (
+            max(without_s + (unpack_s if decoding > fused_rows else 0.0), launched_s),
+            max(with_s + (unpack_s if tokens > fused_rows else 0.0), launched_s),
+        )
 
-    most = float(setup.max_num_seqs or max_sequences(gpu))
-    if setup.engine == "vllm":
-        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
-        most = min(most, memory.kv_cache_gib / grown) if grown else most
+    def step_s(decoding: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts."""
+        return both_s(decoding, read)[1]
+
+    def step_and_added_s(decoding: float) -> tuple[float, float]:
+        """Return the seconds of a step without prompts, and those that each token of a prompt adds to it."""
+        room = step_tokens - decoding
+        chunk = prompt if room > prompt else room if room > 1 else 1.0
+        without_s, with_s = both_s(decoding, chunk)
+        return without_s, (with_s - without_s) / chunk
+
+    def token_s(batch: float) -> float:
+        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
+
+        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
+        """
+        read, room = batch * prompt / answer, step_tokens - batch
+        most = read if read > prompt else prompt
+        chunk = most if room > most else room if room > 1 else 1.0
+        mixed = read / chunk
+        if mixed < 1:
+            without_s, with_s = both_s(batch, chunk)
+            return (1 - mixed) * without_s + mixed * with_s
+        return mixed * step_s(batch / mixed, chunk)
+
+    departures: dict[int, float] = {}
+
+    def departure_rate(taken: int) -> float:
+        """Return the requests/s that end while so many are in flight."""
+        departures[taken] = rate = taken / (answer * token_s(taken))
+        return rate
+
     return Steps(
         step_s=step_s,
+        step_and_added_s=step_and_added_s,
+        token_s=token_s,
+        departure_rate=departure_rate,
+        departures=departures,
         prompt_s=product_s + beside_s + attention_s,
         outside_s=model.layers * PREFILL_LAYER_S,
-        max_in_flight=max(most, 1.0),
-        step_tokens=float(batched_tokens(setup)),
+        max_in_flight=max_in_flight(setup, memory, cached_gib),
+        request_gib=cached_gib,
+        step_tokens=step_tokens,
         prompt=prompt,
         answer=answer,
         launched_s=launched_s,
     )
+
+
+def max_in_flight(setup: InferenceSetup, memory: InferenceMemory, request_gib: float) -> float:
+    """Return the requests that one replica has in flight at most: all that its slots and its cache hold."""
+    most = float(setup.max_num_seqs or max_sequences(setup.gpu))
+    return max(min(most, memory.kv_cache_gib / request_gib) if request_gib else most, 1.0)
+
+
+def with_slots(steps: Steps, setup: InferenceSetup, memory: InferenceMemory) -> Steps:
+    """Return the steps of a setup that differs in its requests at once alone."""
+    return steps._replace(max_in_flight=max_in_flight(setup, memory, steps.request_gib))
 
 
 def batching_copies(model: Model) -> int:
@@ -1320,29 +1329,6 @@ def batching_copies(model: Model) -> int:
     """
     groups = model.heads // max(model.kv_heads, 1)
     return 3 + 2 * groups if groups > 1 else 3
-
-
-def seen_tokens(model: Model, tokens: int) -> float:
-    """Return the tokens that all layers together have cached of a request, windows considered.
-
-    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
-    hides those of the others.
-    """
-    full = model.layers - model.linear_layers - model.sliding_layers
-    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
-
-
-def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
-    steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
-    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
-    token_s = steps.token_s(batch)
-    output = replicas * batch / token_s
-    chunk = max(steps.step_tokens - batch, 1.0)
-    read = steps.prompt * (steps.added_s(batch) + steps.queued_s(batch) * PREFILL_QUEUE * (batch - 1))
-    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
-    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
-    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
 
 def traffic_bytes(model: Model) -> float:
@@ -1373,18 +1359,24 @@ def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
     """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
     length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
     texts = max(setup.concurrency / replicas, 1.0)
-    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
+    pass_s = pass_seconds(setup)
+    return replicas * texts * length / pass_s(texts), pass_s(1.0)
 
 
 def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
+    return pass_seconds(setup)(texts)
+
+
+def pass_seconds(setup: InferenceSetup) -> Callable[[float], float]:
+    """Return the seconds of one pass as a function of its texts."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    tokens = texts * max(setup.input_len, 1)
+    length, step_tokens = max(setup.input_len, 1), batched_tokens(setup)
     flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     seen = float(model.layers - model.sliding_layers)
     if model.sliding_window:
-        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / length)
     fused = setup.engine == "vllm"
     pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
     attention = pairs * seen * model.heads * model.head_dim * setup.input_len
@@ -1393,21 +1385,67 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
     _embedding, experts, rest = weight_bytes(model, setup.quantization)
     weights_s = (experts + rest) / tp / bandwidth
-    tokenizer_s = tokens / TOKENIZED_PER_S
-    if not fused:  # texts are tokenized before the pass
-        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
-    steps = math.ceil(tokens / batched_tokens(setup))
+    launches_s = ENCODER_STEP_S + model.layers * EAGER_LAYER_S
     step_s = weights_s + STEP_S + model.layers * LAYER_S
     if tp > 1:
         step_s += 2 * model.layers * ALLREDUCE_S
-    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+    def pass_s(texts: float) -> float:
+        tokens = texts * length
+        tokenizer_s = tokens / TOKENIZED_PER_S
+        if not fused:  # texts are tokenized before the pass
+            return max(tokens * token_s + weights_s, launches_s) + tokenizer_s
+        steps = math.ceil(tokens / step_tokens)
+        return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+    return pass_s
+
+
+# ---- planner/estimate/generation_speed.py
+
+
+class InferenceSpeed(NamedTuple):
+    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
+
+    decode_tokens_per_s_single: float
+    output_tokens_per_s: float
+    output_tokens_per_s_low: float
+    output_tokens_per_s_high: float
+    prefill_tokens_per_s: float
+    time_to_first_token_s: float
+    time_per_output_token_s: float
+
+
+def generation_speed(setup: InferenceSetup, steps: Steps) -> InferenceSpeed:
+    """Return the speed of one request alone, and of the steady mix of `concurrency` requests; `steps`: of the setup."""
+    replicas, batch = setup.gpu_count // setup.tensor_parallel, batch_of(setup, steps)
+    token_s = steps.token_s(batch)
+    output = replicas * batch / token_s
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    first_s = estimate_generation_speed_first_token_s(steps, batch)
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first_s, token_s)
+
+
+def batch_of(setup: InferenceSetup, steps: Steps) -> float:
+    """Return the requests that one replica has in flight all the time."""
+    return max(min(setup.concurrency * setup.tensor_parallel / setup.gpu_count, steps.max_in_flight), 1.0)
+
+
+def estimate_generation_speed_first_token_s(steps: Steps, batch: float) -> float:
+    """Return the seconds to the first token with so many requests in flight all the time."""
+    step_s, added_s = steps.step_and_added_s(batch)
+    chunk = max(steps.step_tokens - batch, 1.0)
+    # A token of a prompt keeps those behind it waiting: where launches bound a step, for its share of them
+    queued_s = max(added_s, steps.step_s(batch, chunk) / chunk) if steps.launched_s else added_s
+    read = steps.prompt * (added_s + queued_s * PREFILL_QUEUE * (batch - 1))
+    return steps.outside_s + read + math.ceil(steps.prompt / chunk) * step_s
 
 
 # ---- planner/estimate/queueing.py
 
 
 ITERATIONS = 18  # at most, of a root search
-TOLERANCE = 1e-4  # relative, of a root
+estimate_queueing_NEAR = 1e-3  # relative, of a root: one more secant from there is within some 1e-5
 RARE_SIGMAS = 6  # with so many standard deviations of free slots, a request hardly ever waits for one
 NEGLIGIBLE = 1e-6  # of all states, one that no longer counts
 MAX_BUSY = 0.99  # share of the time, so that a mean stays finite
@@ -1420,26 +1458,41 @@ class Latency(NamedTuple):
     tpot_s: float | None  # None: no answer is written
     in_flight: float
     utilization: float
+    others: float = 0.0  # that decode beside a request, of one replica
 
 
-def latency(setup: InferenceSetup, memory: InferenceMemory) -> Latency:
-    """Return the latency at `setup.rate` requests/s, of which each replica gets its share."""
-    return latency_at(setup, memory)(setup.rate)
+def latency(setup: InferenceSetup, steps: Steps | None) -> Latency:
+    """Return the latency at `setup.rate` requests/s, of which each replica gets its share.
 
-
-def latency_at(setup: InferenceSetup, memory: InferenceMemory) -> Callable[[float], Latency]:
-    """Return the latency of the setup as a function of requests/s."""
+    `steps`: of a generating model; None of one that only reads.
+    """
     replicas = setup.gpu_count // setup.tensor_parallel
-    slots = max(setup.concurrency / replicas, 1.0)
-    if setup.model.workload != "generation":
-        return lambda rate: over_replicas(encoder_latency(setup, rate / replicas, slots), replicas)
-    steps = steps_of(setup, memory)
-    return lambda rate: over_replicas(generation_latency(steps, rate / replicas, slots), replicas)
+    found = server_of(setup, steps).latency(setup.rate / replicas)
+    return found if replicas == 1 else found._replace(in_flight=found.in_flight * replicas)
 
 
-def over_replicas(one: Latency, replicas: int) -> Latency:
-    """Return the latency of one replica with the requests in flight of all."""
-    return one._replace(in_flight=one.in_flight * replicas)
+def server_of(setup: InferenceSetup, steps: Steps | None) -> Server:
+    """Return one replica of the setup; `steps`: of a generating model, None of one that only reads."""
+    slots = max(setup.concurrency * setup.tensor_parallel / setup.gpu_count, 1.0)
+    return Generator(steps, slots) if steps else Encoder(setup, slots)
+
+
+class Server:
+    """One replica, at any rate of requests."""
+
+    highest: float  # requests/s that it carries, and no more
+
+    def latency(self, rate: float, others: float = 0.0) -> Latency:
+        """Return the latency at so many requests/s; `others`: where known, of a server that differs in its slots."""
+        raise NotImplementedError
+
+    def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
+        """Whether both times are no longer than these at the rate; infinity: it does not matter."""
+        raise NotImplementedError
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        """Whether the time between tokens is no longer than this at the rate."""
+        raise NotImplementedError
 
 
 def highest_rate(steps: Steps, slots: float) -> float:
@@ -1451,134 +1504,180 @@ def highest_rate(steps: Steps, slots: float) -> float:
 
 def generation_latency(steps: Steps, rate: float, slots: float) -> Latency:
     """Return the latency of one replica of a generating model with so many slots."""
-    highest = highest_rate(steps, slots)
-    slots = min(slots, steps.max_in_flight)
-    if rate >= highest:
-        return Latency(math.inf, None, slots, rate / highest)
-    others = others_decoding(steps, rate, slots)
-    tpot = token_s(steps, rate, others, slots)
-    ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
-    return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / highest)
+    return Generator(steps, slots).latency(rate)
 
 
-def others_decoding(steps: Steps, rate: float, slots: float) -> float:
-    """Return the mean number of requests that decode: as many as arrive while one decodes (Little's law).
+class Generator(Server):
+    """One replica of a generating model with so many slots."""
 
-    The root of a function that is almost linear, by the Illinois method.
-    """
+    def __init__(self, steps: Steps, slots: float) -> None:
+        self.steps, self.highest = steps, highest_rate(steps, slots)
+        self.slots = min(slots, steps.max_in_flight)
+        self.roomy = 0.0  # the highest rate that is known to leave slots free
 
-    def surplus(others: float) -> float:
-        return rate * steps.answer * token_s(steps, rate, others, slots) - others
+    def latency(self, rate: float, others: float = 0.0) -> Latency:
+        steps, slots = self.steps, self.slots
+        if rate >= self.highest:
+            return Latency(math.inf, None, slots, rate / self.highest)
+        others, tpot = self.decoding(rate, others)
+        ttft = estimate_queueing_first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
+        return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / self.highest, others)
 
-    low, high = 0.0, slots
-    over, under = surplus(low), surplus(high)
-    if under >= 0:
-        return slots
-    middle, side = low, 0
-    for _ in range(ITERATIONS):
-        middle = (low * under - high * over) / (under - over)
-        found = surplus(middle)
-        if abs(found) < TOLERANCE * middle:
-            break
-        if found > 0:
-            low, over, under = middle, found, under / 2 if side > 0 else under
-            side = 1
-        else:
-            high, under, over = middle, found, over / 2 if side < 0 else over
-            side = -1
-    return middle
+    def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
+        if rate >= self.highest or not self.tpot_within(rate, tpot_s):
+            return False
+        others, tpot = self.decoding(rate)
+        first_s = estimate_queueing_first_token_s(self.steps, rate, others, self.slots)
+        if tpot > tpot_s or first_s > ttft_s:
+            return False
+        return first_s + wait_for_slot_s(self.steps, rate, self.slots, others, ttft_s - first_s) <= ttft_s
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        """Whether the time between tokens is no longer than this at the rate.
+
+        As many requests decode as arrive while one does, so that the time beside the most that may decode tells
+        whether fewer do.
+        """
+        most = rate * self.steps.answer * tpot_s
+        if most < self.slots and self.leaves_slots(rate):
+            return token_at(self.steps, rate, self.slots)(most) <= tpot_s
+        return self.decoding(rate)[1] <= tpot_s
+
+    def leaves_slots(self, rate: float) -> bool:
+        """Whether requests end faster than they arrive once all slots are taken.
+
+        A step with many requests may be so slow that they do not, though fewer would be done in time.
+        """
+        if rate > self.roomy:
+            if rate * self.steps.answer * token_at(self.steps, rate, self.slots)(self.slots) >= self.slots:
+                return False
+            self.roomy = rate
+        return True
+
+    def decoding(self, rate: float, guess: float = 0.0) -> tuple[float, float]:
+        """Return the mean number of requests that decode, and the seconds between two tokens of one of them.
+
+        As many as arrive while one decodes (Little's law): the root of a function that is almost linear, by secants.
+        """
+        steps, slots, per_s = self.steps, self.slots, rate * self.steps.answer
+        token_s = token_at(steps, rate, slots)
+        if not self.leaves_slots(rate):
+            return slots, token_s(slots)
+        full_s = max(1, int(slots)) / (steps.answer * steps.departure_rate(max(1, int(slots))))
+        alone_s = steps.step_s(1.0)
+        slope = (1 - alone_s / full_s) * rate / self.highest - 1  # as if a step grew by the same with each request
+        low, high = 0.0, slots  # the root lies between
+        others = min(guess or per_s * alone_s / -slope, slots)
+        before = over_before = 0.0
+        for _ in range(ITERATIONS):
+            over = per_s * token_s(others) - others
+            low, high = (others, high) if over > 0 else (low, others)
+            if before and others != before:
+                slope = (over - over_before) / (others - before)
+            before, over_before = others, over
+            others = others - over / slope if slope < 0 else math.inf
+            if not low <= others <= high:
+                others = (low + high) / 2
+            if abs(over) < estimate_queueing_NEAR * before:
+                break
+        return others, others / per_s
 
 
-class PromptQueue(NamedTuple):
-    """The queue of prompts, read one after another beside requests that decode."""
-
-    step_s: float  # of the decoding requests, in each step that reads prompts
-    chunk: float  # tokens of prompts that a step has room for
-    each_s: float  # that a prompt adds to the queue; prompts share steps
-    busy: float  # share of the time in which prompts are read
-
-
-def prompt_queue(steps: Steps, rate: float, others: float, slots: float) -> PromptQueue:
-    """Return the queue of prompts beside `others` that decode."""
-    decoding = min(max(others, 1.0), slots)
-    step, chunk = steps.step_s(decoding), max(steps.step_tokens - others, 1.0)
-    each = steps.prompt * (steps.added_s(decoding, step) + step / chunk)
-    return PromptQueue(step, chunk, each, min(rate * each, MAX_BUSY))
-
-
-def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
-    """Return the mean seconds between two tokens of a request beside `others` that decode.
+def token_at(steps: Steps, rate: float, slots: float) -> Callable[[float], float]:
+    """Return the mean seconds between two tokens of a request as a function of the `others` that decode beside it.
 
     Its steps carry the prompts that arrive while it decodes, and more: when it begins, more prompts wait than when it
     ends, since a prompt leaves a queue behind it (M/D/1), and steps that read are few and long.
     """
-    queue = prompt_queue(steps, rate, others, slots)
-    behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
-    decoding = min(1 + others, slots)
-    step = steps.step_s(decoding)
-    added = steps.added_s(decoding, step)
-    short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
-    at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
-    more = max(0.0, min(behind, slots - 1) - at_end)
-    prompts = others + more  # that are read while one decodes
-    return step + added * steps.prompt * prompts / steps.answer
+    prompt, answer, most_waiting = steps.prompt, steps.answer, slots - 1
+    step_and_added_s, step_tokens = steps.step_and_added_s, steps.step_tokens
+
+    def token_s(others: float) -> float:
+        step_s, reads_s = step_and_added_s(slots if others > slots else others if others > 1 else 1.0)
+        chunk = step_tokens - others
+        chunk = chunk if chunk > 1 else 1.0
+        busy = rate * prompt * (reads_s + step_s / chunk)
+        busy = busy if busy < MAX_BUSY else MAX_BUSY
+        free = 1 - busy
+        behind = busy + busy * busy / (2 * free)
+        own_s, added_s = step_and_added_s(1 + others if 1 + others < slots else slots)
+        short = step_s / (step_s + (chunk if chunk < prompt else prompt) * added_s)
+        at_end = busy / (2 * free) * short / (busy * short + free)
+        more = (behind if behind < most_waiting else most_waiting) - at_end
+        prompts = others + more if more > 0 else others  # that are read while one decodes
+        return own_s + added_s * prompt * prompts / answer
+
+    return token_s
 
 
-def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
+def estimate_queueing_first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
-    queue = prompt_queue(steps, rate, others, slots)
-    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots), queue.step_s)
-    alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
-    waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
-    running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
+    step_s, added_s = steps.step_and_added_s(min(max(others, 1.0), slots))
+    chunk = max(steps.step_tokens - others, 1.0)  # tokens of prompts that a step has room for
+    each_s = steps.prompt * (added_s + step_s / chunk)  # that a prompt adds to the queue; prompts share steps
+    busy = min(rate * each_s, MAX_BUSY)  # share of the time in which prompts are read
+    alone = steps.prompt * added_s + math.ceil(steps.prompt / chunk) * step_s
+    waiting = busy * each_s / (2 * (1 - busy))
+    running = (1 - busy) * (1 - math.exp(-others)) * step_s / 2  # what is left of a step without prompts
     return steps.outside_s + alone + waiting + running
 
 
-def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> float:
+def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float, enough_s: float = 0.0) -> float:
     """Return the mean seconds that a request waits for a slot, beside `others` that write on average.
 
+    Where it is shorter than `enough_s`, what is returned may be longer, up to that.
     A birth-death chain of the requests in the engine, which end at a higher rate the more there are; half of its queue,
     since answers of equal length queue half as long as exponential ones (M/D/c against M/M/c).
     """
     most = max(1, int(slots))
     if others + RARE_SIGMAS * math.sqrt(others) < most:
         return 0.0
-    load = rate / departure_rate(steps, most)
+    departures, departure_rate = steps.departures, steps.departure_rate
+    load = rate / departure_rate(most)
     if load >= 1:
         return math.inf
-    weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
-    total /= 1 - load
+    longest_s = load / (1 - load) ** 2 / rate / 2
+    enough = longest_s / enough_s if enough_s else math.inf
+    weight = 1.0  # of the state in which all slots are taken and nobody waits
+    total = 1 / (1 - load)  # of all states, those with a queue first
     for taken in range(most, 0, -1):
-        leaving = departure_rate(steps, taken)
+        leaving = departures.get(taken) or departure_rate(taken)
         weight *= leaving / rate
         total += weight
-        if leaving < rate and weight < NEGLIGIBLE * total:  # fewer taken are ever less likely
+        if total > enough or (leaving < rate and weight < NEGLIGIBLE * total):  # fewer taken are ever less likely
             break
-    return load / (1 - load) ** 2 / total / rate / 2
+    return longest_s / total
 
 
-def departure_rate(steps: Steps, taken: int) -> float:
-    """Return the requests/s that end with so many in the engine."""
-    return taken / (steps.answer * steps.token_s(taken))
+class Encoder(Server):
+    """One replica of an encoder: texts wait for a pass, which takes all that have arrived, at most so many."""
 
+    def __init__(self, setup: InferenceSetup, slots: float) -> None:
+        one = setup._replace(gpu_count=setup.tensor_parallel)
+        self.pass_s, self.slots = pass_seconds(one), slots
+        self.alone_s, self.full_s = self.pass_s(1.0), self.pass_s(slots)
+        self.highest = slots / self.full_s
 
-def encoder_latency(setup: InferenceSetup, rate: float, slots: float) -> Latency:
-    """Return the latency of one replica of an encoder: texts wait for a pass, which takes all that have arrived."""
-    one = setup._replace(gpu_count=setup.tensor_parallel)
-    alone, full = forward_pass_s(one, 1.0), forward_pass_s(one, slots)
-    highest = slots / full
-    if rate >= highest:
-        return Latency(math.inf, None, slots, rate / highest)
-    low, high = 1.0, slots
-    for _ in range(ITERATIONS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if middle / forward_pass_s(one, middle) < rate else (low, middle)
-    text_s = (full - alone) / max(slots - 1, 1.0)  # that each further text adds to a pass
-    grows = min(rate * text_s, MAX_BUSY)  # texts that arrive while one is read: a long pass makes the next one long
-    met = forward_pass_s(one, low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: a longer one
-    busy = min(1.0, rate * alone)
-    answer = busy * met / 2 + forward_pass_s(one, min(slots, 1 + busy * rate * met))
-    return Latency(answer, None, rate * answer, rate / highest)
+    def latency(self, rate: float, others: float = 0.0) -> Latency:
+        pass_s, slots, alone, full = self.pass_s, self.slots, self.alone_s, self.full_s
+        if rate >= self.highest:
+            return Latency(math.inf, None, slots, rate / self.highest)
+        low, high = 1.0, slots
+        for _ in range(ITERATIONS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if middle / pass_s(middle) < rate else (low, middle)
+        text_s = (full - alone) / max(slots - 1, 1.0)  # that each further text adds to a pass
+        grows = min(rate * text_s, MAX_BUSY)  # texts that arrive while one is read: a long pass makes the next one long
+        met = pass_s(low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: a longer one
+        busy = min(1.0, rate * alone)
+        answer = busy * met / 2 + pass_s(min(slots, 1 + busy * rate * met))
+        return Latency(answer, None, rate * answer, rate / self.highest)
+
+    def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
+        return self.latency(rate).ttft_s <= ttft_s
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        return True  # nothing is written
 
 
 # ---- planner/estimate/transformers_memory.py
@@ -1612,34 +1711,39 @@ def generate_memory(setup: InferenceSetup) -> InferenceMemory:
     )  # fmt: skip
 
 
-def batching_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Return the memory of continuous batching: the peak of a step over a full cache, within the engine's own limit."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+def batching_memory(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
+    """Return the memory of continuous batching as a function of `concurrency`.
+
+    The peak of a step over a full cache, within the engine's own limit.
+    """
+    model, gpu, tp, replicas = setup.model, setup.gpu, setup.tensor_parallel, setup.gpu_count // setup.tensor_parallel
     weights = weight_gib(model, setup.quantization, tp)
     fixed = WORKSPACE_GIB + _unpacked_gib(setup)
     overhead = CONTEXT_GIB + nccl_gib(setup, tp)
     allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
 
-    def runs(requests: int) -> bool:
-        terms = _batching(setup, requests)
+    def runs(terms: _Batching) -> bool:
         return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
 
-    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    one = model.layers * kv_layer_bytes(model, "auto", tp) * setup.context_len / GIB  # of the cache, at the least
+    token_bytes = float(model.layers * kv_layer_bytes(model, "auto", tp))
+    one = token_bytes * setup.context_len / GIB  # of the cache, at the least
     fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
     while above - fitting > 1:
         middle = (fitting + above) // 2
-        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
-    terms = _batching(setup, sequences)
-    need = weights + fixed + overhead + terms.need_gib
-    rejection = _too_large(setup, sequences, need)
-    if not rejection and not runs(sequences):
-        rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
-    return InferenceMemory(
-        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
-        float(model.layers * kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
-        float(fitting * (setup.gpu_count // tp)), rejection,
-    )  # fmt: skip
+        fitting, above = (middle, above) if runs(_batching(setup, middle)) else (fitting, middle)
+
+    def memory(concurrency: int) -> InferenceMemory:
+        sequences = ceil(concurrency * tp / setup.gpu_count)
+        terms = _batching(setup, sequences)
+        rejection = _too_large(setup, sequences, weights + fixed + overhead + terms.need_gib)
+        if not rejection and not runs(terms):
+            rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
+        return InferenceMemory(
+            gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+            token_bytes, fitting * setup.context_len, float(fitting * replicas), rejection,
+        )  # fmt: skip
+
+    return memory
 
 
 class _Batching(NamedTuple):
@@ -1730,10 +1834,19 @@ def estimate_inference_memory_memory(setup: InferenceSetup, engine_version: str 
     `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
     """
     if setup.engine == "vllm":
-        return vllm_memory(setup, engine_version)
-    if setup.model.workload != "generation":
-        return one_pass_memory(setup)
-    return batching_memory(setup) if setup.max_batched_tokens else generate_memory(setup)
+        return vllm_memory(setup, engine_version)(setup.max_num_seqs)
+    return memory_at(setup)(setup.concurrency)
+
+
+def memory_at(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
+    """Return the memory of the setup as a function of `concurrency`, which is also `max_num_seqs` where that is set."""
+    if setup.engine == "vllm":
+        at_slots = vllm_memory(setup, "")
+        return at_slots if setup.max_num_seqs else lambda _requests: at_slots(0)
+    if setup.model.workload == "generation" and setup.max_batched_tokens:
+        return batching_memory(setup)
+    terms = generate_memory if setup.model.workload == "generation" else one_pass_memory
+    return lambda requests: terms(setup._replace(concurrency=requests))
 
 
 # ---- planner/estimate/inference.py
@@ -1762,18 +1875,22 @@ def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "")
     return estimate_with(setup, estimate_inference_memory_memory(setup, engine_version))
 
 
-def estimate_with(setup: InferenceSetup, memory: InferenceMemory, at_rate: Latency | None = None) -> InferenceEstimate:
-    """Return the estimate of a setup whose memory is known, and its latency at its rate where that is, too."""
+def estimate_with(
+    setup: InferenceSetup, memory: InferenceMemory, steps: Steps | None = None, at_rate: Latency | None = None
+) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known, its steps and its latency too where these are."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
-    speed = generation_speed(setup, memory) if memory.fits and generates else None
+    if memory.fits and generates:
+        steps = steps or steps_of(setup, memory)
+    speed = generation_speed(setup, steps) if memory.fits and steps else None
     prefill_per_s = first_s = None
     if speed:
         prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
     elif memory.fits:
         prefill_per_s, first_s = encoder_speed(setup)
     token_s = speed.time_per_output_token_s if speed else None
-    queue = (at_rate or latency(setup, memory)) if setup.rate and memory.fits else None
+    queue = (at_rate or latency(setup, steps)) if setup.rate and memory.fits else None
     if queue:
         first_s, token_s = queue.ttft_s, queue.tpot_s
     return InferenceEstimate(
@@ -1929,8 +2046,6 @@ def _catalogue_text() -> str:
 {"id":"zai-org/GLM-4-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"077b5c2f5c43bd3239fd605a0600229e8facbd4a","source":"https://huggingface.co/zai-org/GLM-4-32B-0414/resolve/077b5c2f5c43bd3239fd605a0600229e8facbd4a/config.json"},
 {"id":"zai-org/GLM-Z1-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"a24ceef6ce4f3536971efe9b778bdaa1bab18daa","variants":[["fp8","zai-org/GLM-4.5-Air-FP8","f9a9c5acf5e543cd24d659a056c5dbcda78ffcfc"]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
-{"id":"zai-org/GLM-5.3-Flash","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"unquantized_params":6620583552,"replicated_params":245508734,"quantization":"fp8","head":"text","engines":["vllm"],"licence":"mit","revision":"eb9eb208eb0d988989d07a6a12d0fdeb5f52574a","source":"https://huggingface.co/zai-org/GLM-5.3-Flash/blob/eb9eb208eb0d988989d07a6a12d0fdeb5f52574a/config.json","architecture":"glm5_next_text"},
-{"id":"zai-org/GLM-5.3-Flash-BF16","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"unquantized_params":6620583552,"replicated_params":245508734,"head":"text","engines":["vllm"],"licence":"mit","revision":"f12e0fe1f6b2ea274c11a569582edfd99d993c5e","source":"https://huggingface.co/zai-org/GLM-5.3-Flash-BF16/blob/f12e0fe1f6b2ea274c11a569582edfd99d993c5e/config.json","architecture":"glm5_next_text"},
 {"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
@@ -1965,11 +2080,11 @@ def _catalogue_text() -> str:
 {"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"engines":["transformers"],"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
-{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
+{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
 {"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"moonshotai/Kimi-K2.6","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"head":"text","licence":"modified-mit","revision":"7eb5002f6aadc958aed6a9177b7ed26bb94011bb","variants":[["nvfp4","nvidia/Kimi-K2.6-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.6-NVFP4_config.json","architecture":"kimi_k2"},
-{"id":"moonshotai/Kimi-K2.7-Code","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"head":"text","licence":"modified-mit","revision":"74797c9c62378b951a1f6fcf5c4631024e9b8bef","variants":[["nvfp4","nvidia/Kimi-K2.7-Code-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.7-Code-NVFP4_config.json","architecture":"kimi_k2"},
-{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
+{"id":"moonshotai/Kimi-K2.6","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"7eb5002f6aadc958aed6a9177b7ed26bb94011bb","variants":[["nvfp4","nvidia/Kimi-K2.6-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.6-NVFP4_config.json","architecture":"kimi_k2"},
+{"id":"moonshotai/Kimi-K2.7-Code","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"74797c9c62378b951a1f6fcf5c4631024e9b8bef","variants":[["nvfp4","nvidia/Kimi-K2.7-Code-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.7-Code-NVFP4_config.json","architecture":"kimi_k2"},
+{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
 {"id":"moonshotai/Kimi-K3","params":2779931752544,"params_active":105363935328,"layers":93,"hidden":7168,"intermediate":33792,"heads":96,"kv_heads":96,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"linear_layers":69,"state_bytes":449372160,"experts":896,"experts_per_token":16,"moe_intermediate":3072,"expert_hidden":3584,"shared_experts":2,"dense_layers":1,"state_blocks":3,"unquantized_params":49519907936,"replicated_params":5153619968,"quantization":"mxfp4","head":"text","engines":["vllm"],"licence":"kimi-k3","revision":"9f62e4e9fffbd0a83ddd60e1c209d828994b3569","source":"https://huggingface.co/moonshotai/Kimi-K3/blob/9f62e4e9fffbd0a83ddd60e1c209d828994b3569/config.json","architecture":"kimi_linear"},
 {"id":"LiquidAI/LFM2.5-2.6B","params":2697198592,"params_active":2697198592,"layers":30,"hidden":2048,"intermediate":10752,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128000,"tied_embeddings":true,"context":131072,"linear_layers":22,"state_bytes":270336,"licence":"lfm1.0","revision":"654f9463ce32b05d0429d76fe1f580b27d4c1ac0","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -2202,8 +2317,6 @@ _MTP: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
     (("zai-org/GLM-4.5", "zai-org/GLM-4.6", "zai-org/GLM-4.7"), 7977777792, 108186240, 0),
     (("zai-org/GLM-5", "zai-org/GLM-5.1", "zai-org/GLM-5.2", "zai-org/GLM-5.3-BF16"), 19905842176, 205196288, 0),
     (("zai-org/GLM-5.3",), 10033419712, 180691904, 0),
-    (("zai-org/GLM-5.3-Flash",), 7594039424, 101236864, 1671168),
-    (("zai-org/GLM-5.3-Flash-BF16",), 14865186944, 101236864, 1671168),
     (
         ("Qwen/Qwen3-Next-80B-A3B-Instruct", "Qwen/Qwen3-Next-80B-A3B-Thinking", "Qwen/Qwen3-Coder-Next"),
         3300942848,
@@ -2412,14 +2525,9 @@ PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no 
 
 def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
     """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
-    pairs = formats(request)
-    for gpu, count in places(request):
-        for engine, quantization in pairs:
-            if not weighed_on(request, gpu, quantization):
-                continue
-            setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
-            for attention in kernels_to_weigh(request, gpu, engine):
-                yield setup._replace(attention=attention)
+    for setup in setups(request):
+        for attention in kernels_to_weigh(request, setup.gpu, setup.engine):
+            yield setup._replace(attention=attention)
 
 
 def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
@@ -2428,15 +2536,21 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
         return
     if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
         return
-    by_vllm = [pair for pair in formats(request) if pair[0] == "vllm"]
+    for setup in setups(request):
+        kernel = fp8_cache_kernel(setup.gpu)
+        asked = kernel and request.attention in ("auto", kernel)
+        if asked and setup.engine == "vllm" and not has_own_kernel(request.model, setup.gpu):
+            yield setup._replace(attention=kernel, kv_dtype="fp8")
+
+
+def setups(request: Request) -> Iterator[InferenceSetup]:
+    """Yield GPU x count x engine x quantization, with the attention kernel left open."""
+    patterns = [choose_configurations_setup_of(request, next(iter(GPUS.values())), 1, *pair) for pair in formats(request)]
     for gpu, count in places(request):
-        kernel = fp8_cache_kernel(gpu)
-        if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
-            for engine, quantization in by_vllm:
-                if not weighed_on(request, gpu, quantization):
-                    continue
-                setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
-                yield replace(setup, attention=kernel, kv_dtype="fp8")
+        for setup in patterns:
+            if weighed_on(request, gpu, setup.quantization):
+                step = step_tokens(request, gpu, setup.engine)
+                yield setup._replace(gpu=gpu, gpu_count=count, tensor_parallel=count, max_batched_tokens=step)
 
 
 def places(request: Request) -> Iterator[tuple[Gpu, int]]:
@@ -2454,11 +2568,6 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
     input_len, output_len = typical_request(request)
     at_once = rows_at_once(request, engine)
     by_vllm = engine == "vllm"
-    step = STEP_TOKENS if batches_continuously(request, engine) else 0
-    if by_vllm:
-        step = default_step(gpu)
-        if request.workload != "generation":  # an encoder reads each text in one step
-            step = max(step, request.context_len)
     return InferenceSetup(
         model=request.model,
         gpu=gpu,
@@ -2467,13 +2576,21 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
         engine=engine,
         quantization=quantization,
         context_len=request.context_len,
-        max_batched_tokens=step,
+        max_batched_tokens=step_tokens(request, gpu, engine),
         concurrency=at_once,
         input_len=input_len,
         output_len=output_len,
         max_num_seqs=at_once if by_vllm else 0,
         draft=draft_for(request, quantization) if by_vllm else None,
     )
+
+
+def step_tokens(request: Request, gpu: Gpu, engine: str) -> int:
+    """Return the tokens of one step; 0: the engine has none."""
+    if engine != "vllm":
+        return STEP_TOKENS if batches_continuously(request, engine) else 0
+    step = default_step(gpu)
+    return step if request.workload == "generation" else max(step, request.context_len)  # an encoder reads a text whole
 
 
 def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
@@ -2832,7 +2949,7 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, EIGHT_BITS = 1.15, 1.1
-NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
+choose_ranking_NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 
 
 class choose_ranking_RankKey(NamedTuple):
@@ -2859,13 +2976,6 @@ class Merit(NamedTuple):
     speed: float  # tokens/s, or answers a second (`by_answer`)
     score: float
 
-    def beats(self, other: Merit) -> bool:
-        """Whether this is as good as the other one in everything, and better in something."""
-        if (self.slow, self.quality_lost) != (other.slow, other.quality_lost) or self.tight > other.tight:
-            return False
-        no_worse = self.price <= other.price and self.speed >= other.speed
-        return no_worse and (self.price, -self.speed) != (other.price, -other.speed)
-
 
 def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
     """Return working candidates: first the best that nothing of its quality beats, then the others by their score."""
@@ -2873,12 +2983,24 @@ def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]
         return []
     merits = [merit(request, candidate) for candidate in candidates]
     merits.sort(key=lambda one: rank_key(request, one))
-    unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
-    best = unbeaten[0]
-    enough = best.score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
-    near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
+    quality = merits[0].slow, merits[0].quality_lost
+    near = unbeaten([one for one in merits if (one.slow, one.quality_lost) == quality])
+    enough = near[0].score * (choose_ranking_NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
     first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
+
+
+def unbeaten(merits: list[Merit]) -> list[Merit]:
+    """Return those that nothing beats, of one quality: no other is as good in everything and better in something."""
+    kept, fastest = [], {False: (0.0, -math.inf), True: (0.0, -math.inf)}  # of what is not tight, of all
+    for number, one in sorted(enumerate(merits), key=lambda pair: (pair[1].price, -pair[1].speed)):
+        own = one.speed, -one.price
+        if own >= fastest[one.tight]:
+            kept.append(number)
+        fastest[True] = max(fastest[True], own)
+        if not one.tight:
+            fastest[False] = max(fastest[False], own)
+    return [merits[number] for number in sorted(kept)]
 
 
 def rank_key(request: Request, one: Merit) -> choose_ranking_RankKey:
@@ -2984,6 +3106,7 @@ class Share(NamedTuple):
     most_per_s: float = 0.0  # requests/s that it carries, where the load is a rate
     rejected: Rejection | None = None  # a target that it misses
     latency: Latency | None = None  # at its rate
+    steps: Steps | None = None  # of its setup, where they are known
 
 
 def share_of(request: Request, setup: InferenceSetup) -> Share:
@@ -3055,143 +3178,170 @@ def with_concurrency(setup: InferenceSetup, requests: int) -> InferenceSetup:
 LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and real traffic is uneven (prior)
 # Targets where none is asked for: seconds between tokens that a reader can follow, and to the first token (priors)
 READABLE_S, PATIENT_S = 0.1, 10.0
+MemoryAt = Callable[[int], InferenceMemory]  # of a setup, as a function of the requests at once
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
-BISECTIONS = 8  # of the rate that meets the targets: to 0.4% of the highest
+SLACK = 1e-9  # relative, of a quotient that is whole but for its rounding
+PARTS = 256  # in which the rate that meets the targets is looked for: to 0.4% of the highest
 
 
-def size_containers(request: Request, setup: InferenceSetup) -> Share:
-    """Return the setup of one container, and how many carry the load of the request within its targets."""
+def size_containers(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
+    """Return the setup of one container, and how many carry the load of the request within its targets.
+
+    `alone`: only whether one is enough is asked; 0 may stand for more.
+    """
     if request.rate:
-        return share_of_rate(request, setup)
+        return share_of_rate(request, setup, alone)
     share = share_of(request, setup)
     return within_targets(request, share) if any(request.targets) and share.containers else share
 
 
 def within_targets(request: Request, share: Share) -> Share:
     """Return the share with as few requests in each container as meet the targets."""
-
-    def tried(at_once: int) -> tuple[InferenceSetup, InferenceMemory, Rejection | None]:
-        one = with_concurrency(share.setup, at_once)
-        held = estimate_inference_memory_memory(one)
-        return one, held, missed_target(request.targets, one, *latency_at_concurrency(one, held))
-
-    too_many = missed_target(request.targets, share.setup, *latency_at_concurrency(share.setup, share.memory))
+    steps = steps_of(share.setup, share.memory) if request.workload == "generation" else None
+    share = share._replace(steps=steps)
+    too_many = missed_target(request.targets, share.setup, *latency_at_concurrency(share.setup, steps))
     if not too_many:
         return share
+    held_at = memory_at(share.setup)
+
+    def tried(at_once: int) -> Share:
+        one, held = with_concurrency(share.setup, at_once), held_at(at_once)
+        fewer = steps and with_slots(steps, one, held)
+        missed = missed_target(request.targets, one, *latency_at_concurrency(one, fewer))
+        return Share(one, held, 0, rejected=missed, steps=fewer)
+
     best = tried(1)
-    if best[2]:
-        return Share(*best[:2], 0, rejected=best[2])
+    if best.rejected:
+        return best
     low, high = 1, share.setup.concurrency
     while high - low > 1:
         middle = (low + high) // 2
         found = tried(middle)
-        low, high, best = (low, middle, best) if found[2] else (middle, high, found)
+        low, high, best = (low, middle, best) if found.rejected else (middle, high, found)
     total = request.concurrency if not queues(request) else share.setup.concurrency
     containers = math.ceil(total / low)
     if containers * LEAST_SHARE > share.containers:
-        return Share(share.setup, share.memory, 0, rejected=too_many)
-    return Share(*best[:2], containers)
+        return share._replace(containers=0, rejected=too_many)
+    return best._replace(containers=containers)
 
 
-def latency_at_concurrency(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, float]:
+def latency_at_concurrency(setup: InferenceSetup, steps: Steps | None) -> tuple[float, float]:
     """Return the seconds to the first token and between tokens with `concurrency` requests in flight all the time."""
-    if setup.model.workload != "generation":
+    if not steps:
         return forward_pass_s(setup, float(setup.concurrency)), 0.0
-    speed = generation_speed(setup, held)
-    return speed.time_to_first_token_s, speed.time_per_output_token_s
+    batch = batch_of(setup, steps)
+    return estimate_generation_speed_first_token_s(steps, batch), steps.token_s(batch)
 
 
-def share_of_rate(request: Request, setup: InferenceSetup) -> Share:
+def share_of_rate(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
     """Return a container's share of the rate, with the engine's default step, or a small one where memory is short."""
     setup = setup._replace(rate=request.rate)  # typical lengths size the cache
-    largest, held = largest_that_fits(setup)
-    shares = [bounded_share(request, largest, held)]
+    held_at = memory_at(setup)
+    largest, held = largest_that_fits(setup, held_at)
+    shares = [bounded_share(request, largest, held, held_at, alone)]
     generates = setup.engine == "vllm" and request.workload == "generation"
     bounded = largest.concurrency < setup.concurrency  # by memory, of which a step takes some
     if generates and bounded and setup.max_batched_tokens > SMALL_STEP:
-        shares.append(bounded_share(request, *largest_that_fits(setup._replace(max_batched_tokens=SMALL_STEP))))
+        small = setup._replace(max_batched_tokens=SMALL_STEP)
+        held_at = memory_at(small)
+        shares.append(bounded_share(request, *largest_that_fits(small, held_at), held_at, alone))
     working = [share for share in shares if share.containers]
     most = max((share.most_per_s for share in working), default=0.0)  # the engine's own step where it is about as good
     return next((share for share in working if share.most_per_s * SPARE >= most), shares[0])
 
 
-def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
+def bounded_share(
+    request: Request, largest: InferenceSetup, held: InferenceMemory, held_at: MemoryAt, alone: bool
+) -> Share:
     """Return a container's share of the rate, and the most requests/s that its slots and the targets allow."""
     if not held.fits:
         return Share(largest, held, 0)
-    highest = highest_rate_of(largest, held)
-    safe = LOADED / speed_margin(largest) * highest
+    steps = steps_of(largest, held) if request.workload == "generation" else None
+    server, margin = server_of(largest, steps), speed_margin(largest)
+    most = safe = LOADED / margin * server.highest
+    if alone and request.rate > safe * (1 + SLACK):
+        return Share(largest, held, 0)
 
-    at = latency_at(largest, held)
     limits = Targets(request.targets.ttft_s or PATIENT_S, request.targets.tpot_s or READABLE_S)
-    at_safe = ttft_and_tpot(at(safe))
-    meets_all = not missed_target(limits, largest, *at_safe)
-    if not meets_all:  # a default counts only where a light load meets it
-        limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
-
-    def miss_at(rate: float) -> Rejection | None:
-        return missed_target(limits, largest, *ttft_and_tpot(at(rate)))
-
-    most = safe
-    if not meets_all and missed_target(limits, largest, *at_safe):
-        low, high = safe * LEAST_SHARE, safe
-        least = min(low, request.rate)
-        unmet = miss_at(least)
-        if unmet:
-            return Share(largest._replace(rate=least), held, 0, rejected=unmet)
-        low = least
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            low, high = (low, middle) if miss_at(middle) else (middle, high)
-        most = low
-    containers = max(1, math.ceil(request.rate / most - 1e-9))
+    safe_meets = server.within(safe, *seconds(limits, margin))
+    if not safe_meets and not all(request.targets):  # a default counts only where a light load meets it
+        light = server.latency(safe * LEAST_SHARE)
+        limits = with_default_targets(request.targets, largest, *ttft_and_tpot(light))
+        safe_meets = server.within(safe, *seconds(limits, margin))
+    if not safe_meets:
+        if alone and not server.within(request.rate, *seconds(limits, margin)):
+            return Share(largest, held, 0)
+        least = min(safe * LEAST_SHARE, request.rate)
+        found = server.latency(least)
+        if unmet := missed_target(limits, largest, *ttft_and_tpot(found)):
+            return Share(largest._replace(rate=least), held, 0, rejected=unmet, latency=found, steps=steps)
+        most = most_within(server, least, safe, *seconds(limits, margin))
+    containers = max(1, math.ceil(request.rate / most - SLACK))
     one = largest._replace(rate=request.rate / containers)
-    one, held, found = with_fewest_slots(limits, one, held, at(one.rate))
-    return Share(one, held, containers, most_per_s=most, latency=found)
+    share = Share(one, held, containers, most, latency=server.latency(one.rate), steps=steps)
+    return with_fewest_slots(limits, share, held_at)
 
 
-def with_fewest_slots(
-    limits: Targets, largest: InferenceSetup, held: InferenceMemory, at_rate: Latency
-) -> tuple[InferenceSetup, InferenceMemory, Latency]:
-    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations.
+def seconds(targets: Targets, margin: float) -> tuple[float, float]:
+    """Return the longest predicted times, to the first token and between tokens; infinity where there is no target."""
+    return (targets.ttft_s or math.inf) / margin, (targets.tpot_s or math.inf) / margin
 
-    Its memory and its latency, too. `at_rate`: the latency with the slots of `largest`.
-    """
-    in_flight = at_rate.in_flight
+
+def most_within(server: Server, least: float, most: float, ttft_s: float, tpot_s: float) -> float:
+    """Return the highest rate with these times, from `least`, which has them, in steps to `most`, which has not."""
+
+    def rate_of(part: int) -> float:
+        return least + (most - least) * part / PARTS
+
+    part = largest_part(lambda part: server.tpot_within(rate_of(part), tpot_s), PARTS)  # the cheaper question first
+    if not server.within(rate_of(part), ttft_s, tpot_s):
+        part = largest_part(lambda part: server.within(rate_of(part), ttft_s, tpot_s), part)
+    return rate_of(part)
+
+
+def largest_part(works: Callable[[int], bool], too_large: int) -> int:
+    """Return the largest whole number that works, where 0 does and `too_large` does not."""
+    low, high = 0, too_large
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if works(middle) else (low, middle)
+    return low
+
+
+def with_fewest_slots(limits: Targets, share: Share, held_at: MemoryAt) -> Share:
+    """Return the share with slots for the mean requests in flight plus SPREAD standard deviations, where that works."""
+    assert share.latency is not None
+    in_flight = share.latency.in_flight
     slots = math.ceil(in_flight + SPREAD * math.sqrt(in_flight) + 1)
-    if slots >= largest.concurrency:
-        return largest, held, at_rate
-    one = with_concurrency(largest, slots)
-    less = estimate_inference_memory_memory(one)
-    found = latency(one, less)
-    if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
-        return largest, held, at_rate
-    return one, less, found
+    if slots >= share.setup.concurrency:
+        return share
+    one = with_concurrency(share.setup, slots)
+    held = held_at(slots)
+    steps = share.steps and with_slots(share.steps, one, held)
+    server = server_of(one, steps)
+    if one.rate / server.highest > LOADED:
+        return share
+    found = server.latency(one.rate, share.latency.others)
+    if missed_target(limits, one, *ttft_and_tpot(found)):
+        return share
+    return share._replace(setup=one, memory=held, steps=steps, latency=found)
 
 
-def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
-    """Return the highest rate of one container, in requests/s."""
-    slots = float(setup.concurrency)
-    if setup.model.workload != "generation":
-        return slots / forward_pass_s(setup, slots)
-    return highest_rate(steps_of(setup, held), slots)
-
-
-def largest_that_fits(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+def largest_that_fits(setup: InferenceSetup, held_at: MemoryAt) -> tuple[InferenceSetup, InferenceMemory]:
     """Return the setup with the most requests at once that fit within the memory margin, and its memory."""
-    one, held = setup, estimate_inference_memory_memory(setup)
+    one, held = setup, held_at(setup.concurrency)
     while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
         fewer = one.concurrency - 1 if held.fits else one.concurrency // 2
         one = with_concurrency(setup, max(1, min(int(held.requests) or fewer, fewer)))
-        held = estimate_inference_memory_memory(one)
+        held = held_at(one.concurrency)
     sure = one.concurrency
     while held.fits and sure > 1 and choose_margins_tight(one, held, held.requests):
         sure = (
             min(sure - 1, max(1, int(spare_requests(one, held, held.requests)))) if one.engine == "vllm" else sure // 2
         )
         one = with_concurrency(setup, sure)
-        held = estimate_inference_memory_memory(one)
+        held = held_at(sure)
     return one, held
 
 
@@ -3391,9 +3541,9 @@ def choose_inference_judge(request: Request, setup: InferenceSetup) -> Inference
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
     share = size_containers(request, setup)
     if setup.draft and share.containers != 1:
-        without = size_containers(request, setup._replace(draft=None))
+        without = size_containers(request, setup._replace(draft=None), alone=True)
         share = without if without.containers == 1 else share  # a draft is left out where it costs a container
-    estimate = estimate_with(share.setup, share.memory, share.latency)
+    estimate = estimate_with(share.setup, share.memory, share.steps, share.latency)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
@@ -3687,7 +3837,11 @@ def tokens_of(setup: TrainingSetup) -> int:
 
 
 def widths(setup: TrainingSetup) -> Widths:
-    model = setup.model
+    return _widths(setup.model, setup.method, setup.lora_rank, setup.lora_targets)
+
+
+@lru_cache(maxsize=64)  # a plan has few methods, and asks for each some hundred times
+def _widths(model: Model, method: str, lora_rank: int, lora_targets: str) -> Widths:
     query = model.heads * model.head_dim
     key = query if model.attention == "mla" else model.kv_heads * model.head_dim
     if model.experts:
@@ -3697,7 +3851,7 @@ def widths(setup: TrainingSetup) -> Widths:
         copies, mlp = 0, model.intermediate
     embedding = min(embedding_params(model), model.params)
     layer = (model.params - embedding) / model.layers
-    adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
+    adapters = 0 if method == "full" else lora_params(model, lora_rank, lora_targets)
     return Widths(model.hidden, query, key, mlp, copies, mlp_matrices(model) > 2, embedding, layer, adapters)
 
 
@@ -4645,8 +4799,8 @@ def choose_training_setups_configurations(request: Request, method: str) -> Iter
 
 def states_gib(setup: TrainingSetup) -> float:
     """Return the GiB of weights, gradients and optimizer on one GPU, unsharded."""
-    alone = estimate_training_estimate(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
-    return alone.weights_gib + alone.gradients_gib + alone.optimizer_gib
+    alone = estimate_training_memory_memory(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
+    return (alone.weights + alone.gradients + alone.optimizer) / GIB
 
 
 def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
@@ -6108,8 +6262,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         engines=("vllm",),
     ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
-    # transformers builds it, but what its four residual streams take in training is not known here
-    "glm5_next_text": _DEEPSEEK._replace(layers="linear 4", linear="kimi_delta", extra="glm5_next", engines=("vllm",)),
     # linear attention, Mamba and convolutions
     "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
     "qwen3_5_text": _QWEN35,
@@ -6380,11 +6532,6 @@ glm4_moe_lite: vocab_size=154880 hidden_size=2048 intermediate_size=10240 moe_in
   num_hidden_layers=47 num_attention_heads=20 num_key_value_heads=20 n_shared_experts=1 n_routed_experts=64
   kv_lora_rank=512 q_lora_rank=768 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4
   max_position_embeddings=202752
-glm5_next_text: vocab_size=154880 hidden_size=4096 intermediate_size=12288 moe_intermediate_size=2048
-  num_hidden_layers=45 num_attention_heads=64 num_key_value_heads=64 n_shared_experts=1 n_routed_experts=288
-  kv_lora_rank=512 q_lora_rank=1536 v_head_dim=256 qk_nope_head_dim=256 num_experts_per_tok=8
-  max_position_embeddings=1048576 index_head_dim=128 index_n_heads=32 linear_head_dim=128 linear_num_heads=64
-  linear_conv_kernel_dim=4 hc_mult=4 hc_sinkhorn_iters=20 index_kpool=16 index_kpool_always_select_tail=1
 qwen3_next: vocab_size=151936 hidden_size=2048 intermediate_size=5632 num_hidden_layers=48 num_attention_heads=16
   num_key_value_heads=2 max_position_embeddings=32768 head_dim=256 linear_conv_kernel_dim=4 linear_key_head_dim=128
   linear_value_head_dim=128 linear_num_key_heads=16 linear_num_value_heads=32 decoder_sparse_step=1
@@ -6468,7 +6615,7 @@ _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
-    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim|kpool)|^mhc$|"
+    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim)|"
     r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num|"
     r"_output_gate$|^routed_expert_hidden|^latent_moe|sconv|^d_rel$|rel_extent|^sparse_attention_config$|^local_layer_ids$|^dense_mlp_idx$"
 )
@@ -6749,6 +6896,94 @@ def _sparse(config: Config, rule: str, layer: int) -> bool:
     return True
 
 
+# ---- planner/catalogue/hf_parts.py
+
+
+class Parts:
+    """The parameters of a model, layer by layer, while they are being counted."""
+
+    def __init__(self, kinds: list[str], mixers: list[int], mlps: list[int], unused: list[int], other: int) -> None:
+        self.kinds = kinds  # of each layer: "full", "window", "linear", "none"
+        self.mixers = mixers
+        self.mlps = mlps
+        self.unused = unused  # of the experts that a token does not pass
+        self.other = other  # embeddings, norms, positions
+
+    @property
+    def total(self) -> int:
+        return sum(self.mixers) + sum(self.mlps) + self.other
+
+
+# ---- planner/catalogue/hf_inkling.py
+
+
+# Switches of its class; no other values have been published.
+_catalogue_hf_inkling_SWITCHES = {
+    "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
+    "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
+}  # fmt: skip
+
+
+def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Count layers with a window and layers without, whose heads differ, and what vLLM keeps of the convolutions.
+
+    That is a cache of the kernel's length in blocks of as many tokens: of each key-value head its key, its value and
+    its share of two hidden states, padded to a power of two. The input embedding is on every GPU.
+    """
+    _check(model, config, experts)
+    hidden, kernel, narrow = model.hidden, config.count("sconv_kernel_size"), config.count("d_rel")
+    full = (model.heads, model.kv_heads, model.head_dim, config.count("rel_extent"))
+    local = tuple(config.count(f"swa_{key}") for key in ("num_attention_heads", "num_key_value_heads", "head_dim"))
+    caches: dict[tuple[int, ...], int] = {}  # layers of each kind
+    mixers: dict[str, int] = {}
+    copied = 2 * hidden * model.layers
+    for kind, (queries, keys, width, extent) in {"full": full, "window": (*local, model.sliding_window)}.items():
+        if queries % keys or hidden % keys:
+            raise Refusal(
+                f"the config.json gives {queries} heads and a hidden size of {hidden}, which its {keys} key-value "
+                "heads do not divide"
+            )
+        layers = parts.kinds.count(kind)
+        relative = narrow * extent + 2 * width  # and the norms of queries and keys
+        mixers[kind] = hidden * (2 * (queries + keys) * width + narrow * queries)
+        mixers[kind] += relative + 2 * kernel * (keys * width + hidden)
+        copied += layers * relative
+        packed = 1 << (2 * width + 2 * hidden // keys - 1).bit_length()
+        for cache in (
+            (model.sliding_window if kind == "window" else 0, keys, 2 * width),
+            (kernel, keys, packed, kernel),
+        ):
+            caches[cache] = caches.get(cache, 0) + layers
+    parts.mixers = [mixers[kind] for kind in parts.kinds]
+    dense = config.count("dense_intermediate_size")
+    routed = (experts.count + experts.shared_width // experts.width) * hidden + experts.count + 1  # rows, biases, scale
+    parts.mlps = [
+        mlp + routed - experts.count * hidden if sparse else 3 * hidden * dense + 1
+        for mlp, sparse in zip(parts.mlps, experts.layers, strict=True)
+    ]
+    parts.other += hidden  # the embedding's norm
+    return replace(
+        model,
+        intermediate=dense,
+        caches=tuple((layers, *cache) for cache, layers in caches.items() if layers),
+        replicated_params=copied + model.vocab * hidden,
+    )
+
+
+def _check(model: Model, config: Config, experts: Experts) -> None:
+    """Raise Refusal for what is not as thinkingmachines publishes it."""
+    for key, value in _catalogue_hf_inkling_SWITCHES.items():
+        if config.get(key)[1] != value:
+            shown = str(config.get(key)[1])[:20]
+            raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
+    if not model.sliding_window:
+        raise Refusal("sliding_window_size in the config.json must be less than its context")
+    if not experts.count or not experts.shared_width:
+        raise Refusal("an Inkling has routed and shared experts, and the config.json of this one has not both")
+    if model.dtype != "bfloat16":
+        raise Refusal(f"torch_dtype in the config.json is {model.dtype}; vLLM runs an Inkling in bfloat16 alone")
+
+
 # ---- planner/catalogue/hf_mixers.py
 
 
@@ -6906,28 +7141,10 @@ def state_bytes(mixer: Mixer, config: Config) -> int:
     return each * mixer.state + 2 * mixer.window
 
 
-# ---- planner/catalogue/hf_parts.py
-
-
-class Parts:
-    """The parameters of a model, layer by layer, while they are being counted."""
-
-    def __init__(self, kinds: list[str], mixers: list[int], mlps: list[int], unused: list[int], other: int) -> None:
-        self.kinds = kinds  # of each layer: "full", "window", "linear", "none"
-        self.mixers = mixers
-        self.mlps = mlps
-        self.unused = unused  # of the experts that a token does not pass
-        self.other = other  # embeddings, norms, positions
-
-    @property
-    def total(self) -> int:
-        return sum(self.mixers) + sum(self.mlps) + self.other
-
-
 # ---- planner/catalogue/hf_kimi.py
 
 
-_catalogue_hf_kimi_SECTION = frozenset(
+_SECTION = frozenset(
     "full_attn_layers kda_layers head_dim num_heads short_conv_kernel_size gate_lower_bound use_full_rank_gate".split()
 )
 catalogue_hf_kimi_STATE_BYTES = 4  # of an element of the recurrent state, whatever the weights are in
@@ -6936,7 +7153,7 @@ catalogue_hf_kimi_STATE_BYTES = 4  # of an element of the recurrent state, whate
 def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
     """Count what Kimi-K3 adds to Kimi-Linear; a model with any of it runs on vLLM alone."""
     section = config.section("linear_attn_config")
-    if odd := sorted(set(section) - _catalogue_hf_kimi_SECTION):
+    if odd := sorted(set(section) - _SECTION):
         raise Refusal(f"linear_attn_config in the config.json has {str(odd[0])[:40]}, which is not understood here")
     hidden = model.hidden
     linear = LINEAR["kimi_delta"](model, config)
@@ -6979,160 +7196,6 @@ def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) ->
     if config.get("mla_use_nope")[1] is False:
         raise Refusal("mla_use_nope in the config.json is false, with which vLLM 0.32 does not build a Kimi-Linear")
     return model
-
-
-# ---- planner/catalogue/hf_glm5_next.py
-
-
-# Switches of its classes; no other values have been published.
-_catalogue_hf_glm5_next_SWITCHES = {
-    "mhc": True, "mla_use_nope": True, "index_kpool_compress": True, "index_kpool_always_select_tail": True,
-    "attention_bias": False, "hidden_act": "silu", "qk_rope_head_dim": 0, "index_head_dim": 128, "kv_lora_rank": 512,
-    "qk_nope_head_dim": 256, "qk_head_dim": 256, "n_group": 1,
-}  # fmt: skip
-_catalogue_hf_glm5_next_SECTION = frozenset(
-    "num_heads head_dim short_conv_kernel_size gate_lower_bound safe_gate kda_layers full_attn_layers".split()
-)
-_PATTERNS = ("index_topk_pattern", "index_topk_freq", "index_skip_topk_offset")  # of layers that share an index
-ENTRY_BYTES = 128 + 4  # of a pooled key in 8 bits, and its scale
-PAGE_ENTRIES = 32  # of a page of the index, of which vLLM's blocks hold a whole number
-FLASH_KDA_WIDTH = 128  # of a head, for which vLLM has the prefill kernel that leaves a checkpoint of the state
-
-
-def glm5_next(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
-    """Count the index, the hyper-connections and the states; every GPU holds the index and the hyper-connections."""
-    _catalogue_hf_glm5_next_check(model, config, experts, parts)
-    hidden, states = model.hidden, parts.kinds.count("linear")
-    indexed = model.layers - states
-    linear = LINEAR["kimi_delta"](model, config)
-    pool, width = config.count("index_kpool"), config.count("index_head_dim")
-    if pool < 2 or config.count("index_topk") % pool:
-        raise Refusal(f"index_kpool in the config.json is {pool}; it must be at least 2 and divide index_topk")
-    heads = config.count("index_n_heads")
-    index = config.count("q_lora_rank") * heads * width + hidden * (2 * width + heads) + 2 * width + pool * width
-    streams = config.count("hc_mult")
-    mixes = 2 * streams + streams**2
-    mixing = 2 * (mixes * (streams * hidden + 1) + 3)  # before attention and before the MLP
-    parts.mixers = [
-        mixer + (index if kind == "full" else 0) for mixer, kind in zip(parts.mixers, parts.kinds, strict=True)
-    ]
-    parts.other += model.layers * mixing
-    checkpoint = count_at(config.section("linear_attn_config"), "head_dim", default=0) or config.count(
-        "linear_head_dim"
-    )
-    return replace(
-        model,
-        state_bytes=states * (catalogue_hf_kimi_STATE_BYTES * linear.state + 2 * linear.window),
-        state_blocks=3 if checkpoint == FLASH_KDA_WIDTH else 2,
-        caches=((indexed, 0, 1, model.kv_lora_rank),),
-        pages=((indexed, 0, PAGE_ENTRIES * pool, PAGE_ENTRIES * ENTRY_BYTES),),
-        replicated_params=model.replicated_params + states * linear.copied + indexed * index + model.layers * mixing,
-    )
-
-
-def _catalogue_hf_glm5_next_check(model: Model, config: Config, experts: Experts, parts: Parts) -> None:
-    """Raise Refusal for what is not as zai-org publishes it, or what vLLM and transformers build otherwise."""
-    for key, value in _catalogue_hf_glm5_next_SWITCHES.items():
-        found = config.get(key)[1]
-        if found is not None and found != value:
-            raise Refusal(f"{key} in the config.json is {str(found)[:20]}; only {value} is understood here")
-    config.asked.update(("hc_eps", "hc_sinkhorn_iters", "linear_lower_bound", *_PATTERNS))
-    states = parts.kinds.count("linear")
-    if not 0 < states < model.layers or not experts.count:
-        raise Refusal("a GLM-5.3-Flash has linear layers, sparse attention and experts; its config.json names not all")
-    if model.kv_heads != model.heads:
-        raise Refusal(f"the config.json gives {model.kv_heads} key-value heads; it must give {model.heads}, as heads")
-    if not config.items("mlp_layer_types"):
-        raise Refusal("the config.json has no mlp_layer_types; take the config.json that zai-org publishes")
-    dense = config.count("first_k_dense_replace", default=0)
-    if dense and list(experts.layers) != [layer >= dense for layer in range(model.layers)]:
-        raise Refusal(f"first_k_dense_replace in the config.json is {dense}, and mlp_layer_types says otherwise")
-    if config.get("moe_layer_freq")[1] not in (None, 1):
-        raise Refusal("moe_layer_freq in the config.json must be 1; mlp_layer_types names the layers with experts")
-    full = [layer for layer, kind in enumerate(parts.kinds) if kind == "full"]
-    types = config.items("indexer_types")
-    if (types and (len(types) != model.layers or any(types[layer] != "full" for layer in full))) or any(
-        config.get(key)[1] not in (None, 1, 2) for key in _PATTERNS
-    ):
-        raise Refusal("the config.json has layers that share an index, which vLLM 0.32 builds for each layer")
-    section = config.section("linear_attn_config")
-    if odd := sorted(set(section) - _catalogue_hf_glm5_next_SECTION):
-        raise Refusal(f"linear_attn_config in the config.json has {str(odd[0])[:40]}, which is not understood here")
-    named = section.get("full_attn_layers"), section.get("kda_layers")
-    linear = [layer for layer in range(model.layers) if layer not in full]
-    for given, own in zip(named, (full, linear), strict=True):
-        if given is not None and given not in (own, [layer + 1 for layer in own]):  # counted from 0 or from 1
-            raise Refusal("linear_attn_config in the config.json names other layers than layer_types")
-
-
-# ---- planner/catalogue/hf_inkling.py
-
-
-# Switches of its class; no other values have been published.
-_catalogue_hf_inkling_SWITCHES = {
-    "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
-    "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
-}  # fmt: skip
-
-
-def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
-    """Count layers with a window and layers without, whose heads differ, and what vLLM keeps of the convolutions.
-
-    That is a cache of the kernel's length in blocks of as many tokens: of each key-value head its key, its value and
-    its share of two hidden states, padded to a power of two. The input embedding is on every GPU.
-    """
-    _catalogue_hf_inkling_check(model, config, experts)
-    hidden, kernel, narrow = model.hidden, config.count("sconv_kernel_size"), config.count("d_rel")
-    full = (model.heads, model.kv_heads, model.head_dim, config.count("rel_extent"))
-    local = tuple(config.count(f"swa_{key}") for key in ("num_attention_heads", "num_key_value_heads", "head_dim"))
-    caches: dict[tuple[int, ...], int] = {}  # layers of each kind
-    mixers: dict[str, int] = {}
-    copied = 2 * hidden * model.layers
-    for kind, (queries, keys, width, extent) in {"full": full, "window": (*local, model.sliding_window)}.items():
-        if queries % keys or hidden % keys:
-            raise Refusal(
-                f"the config.json gives {queries} heads and a hidden size of {hidden}, which its {keys} key-value "
-                "heads do not divide"
-            )
-        layers = parts.kinds.count(kind)
-        relative = narrow * extent + 2 * width  # and the norms of queries and keys
-        mixers[kind] = hidden * (2 * (queries + keys) * width + narrow * queries)
-        mixers[kind] += relative + 2 * kernel * (keys * width + hidden)
-        copied += layers * relative
-        packed = 1 << (2 * width + 2 * hidden // keys - 1).bit_length()
-        for cache in (
-            (model.sliding_window if kind == "window" else 0, keys, 2 * width),
-            (kernel, keys, packed, kernel),
-        ):
-            caches[cache] = caches.get(cache, 0) + layers
-    parts.mixers = [mixers[kind] for kind in parts.kinds]
-    dense = config.count("dense_intermediate_size")
-    routed = (experts.count + experts.shared_width // experts.width) * hidden + experts.count + 1  # rows, biases, scale
-    parts.mlps = [
-        mlp + routed - experts.count * hidden if sparse else 3 * hidden * dense + 1
-        for mlp, sparse in zip(parts.mlps, experts.layers, strict=True)
-    ]
-    parts.other += hidden  # the embedding's norm
-    return replace(
-        model,
-        intermediate=dense,
-        caches=tuple((layers, *cache) for cache, layers in caches.items() if layers),
-        replicated_params=copied + model.vocab * hidden,
-    )
-
-
-def _catalogue_hf_inkling_check(model: Model, config: Config, experts: Experts) -> None:
-    """Raise Refusal for what is not as thinkingmachines publishes it."""
-    for key, value in _catalogue_hf_inkling_SWITCHES.items():
-        if config.get(key)[1] != value:
-            shown = str(config.get(key)[1])[:20]
-            raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
-    if not model.sliding_window:
-        raise Refusal("sliding_window_size in the config.json must be less than its context")
-    if not experts.count or not experts.shared_width:
-        raise Refusal("an Inkling has routed and shared experts, and the config.json of this one has not both")
-    if model.dtype != "bfloat16":
-        raise Refusal(f"torch_dtype in the config.json is {model.dtype}; vLLM runs an Inkling in bfloat16 alone")
 
 
 # ---- planner/catalogue/hf_minimax_m3.py
@@ -7453,47 +7516,10 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
     "deepseek_v4": _deepseek_v4,
-    "glm5_next": glm5_next,
     "inkling": inkling,
     "kimi_linear": kimi_linear,
     "minimax_m3": minimax_m3,
 }
-
-
-# ---- planner/catalogue/hf_names.py
-
-
-HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
-catalogue_hf_names_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
-HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
-KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
-catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
-# Kinds whose classes have names of their own for these; the others read the first name of each.
-OWN_NAMES = frozenset(
-    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
-    "openai-gpt opt xglm".split()
-)
-
-
-def check_names(text: Mapping[str, Any], kind: str) -> None:
-    """Raise Refusal for a dimension under a name that the model's class does not read."""
-    for first, *others in (HIDDEN, catalogue_hf_names_LAYERS, HEADS, KV_HEADS, catalogue_hf_names_WIDTH):
-        odd = next((key for key in others if text.get(key) is not None), "")
-        if odd and text.get(first) is None and kind not in OWN_NAMES:
-            raise Refusal(
-                f"the config.json gives {odd}, which a {kind} does not read, and no {first}; take the config.json that "
-                f"the model was published with"
-            )
-
-
-def check_positions(config: Config, architecture: Architecture, kind: str) -> None:
-    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
-    positions = config.text("position_embedding_type") or "absolute"
-    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
-        raise Refusal(
-            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
-            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
-        )
 
 
 # ---- planner/catalogue/hf_formats.py
@@ -7520,7 +7546,6 @@ FOREIGN = {
     "onnx": "ONNX",
     "openvino": "OpenVINO",
 }
-_catalogue_hf_formats_LAYER = re.compile(r"layers\\?\.(\d+)\\?\.")  # of a target, which may be a regular expression
 _SAME = {"fbgemm_fp8": "fp8", "w4a16_awq": "int4", "fp8_pb_wo": "fp8", "fp8_per_channel_per_token": "fp8"}
 
 
@@ -7529,8 +7554,7 @@ def published_format(
 ) -> str:
     """Return the format of the published weights, "none" where nothing names one. Refusal where none here loads it."""
     section = quantization_section(config, text, beside)
-    layers = count_at(text, *catalogue_hf_names_LAYERS, default=0) if section else 0
-    return _format(section, layers) if section else "none"
+    return _format(section) if section else "none"
 
 
 def quantization_section(
@@ -7557,7 +7581,7 @@ def foreign(word: str) -> Refusal:
     )
 
 
-def _format(section: Mapping[str, Any], layers: int) -> str:
+def _format(section: Mapping[str, Any]) -> str:
     legacy = typed_at(section, dict, "quantization")  # ModelOpt before 0.31, whose maker's name stands in for a method
     by_name = (
         typed_at(typed_at(section, dict, "producer"), str, "name") == "modelopt" or "modelopt_quant_config" in legacy
@@ -7570,11 +7594,11 @@ def _format(section: Mapping[str, Any], layers: int) -> str:
     if method in FOREIGN:
         raise foreign(method)
     if method == "compressed-tensors":
-        method = _compressed(section, layers)
+        method = _compressed(section)
     elif method == "modelopt":
         method = typed_at(section, str, "quant_algo").lower() or "fp8"
     elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin", "gptqmodel", "auto_gptq"):
-        method = f"int{_one_width(section)}"
+        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
     elif method == "bitsandbytes":
         method = "nf4" if section.get("load_in_4bit") else "int8"
     if not method:
@@ -7591,44 +7615,11 @@ def _format(section: Mapping[str, Any], layers: int) -> str:
     return method
 
 
-def _one_width(section: Mapping[str, Any]) -> int:
-    """Return the bits of a GPTQ, AWQ or AutoRound checkpoint; Refusal where some modules have others, 16 aside."""
-    bits = count_at(section, "bits", "w_bit", default=4)
-    for key in ("dynamic", "extra_config"):
-        for name, entry in typed_at(section, dict, key).items():
-            other = entry.get("bits", bits) if isinstance(entry, Mapping) and not name.startswith("-:") else bits
-            if other not in (bits, 16, 32):
-                raise Refusal(
-                    f"the weights are quantized to {bits} bits and by {key} some to {str(other)[:20]}, which is not "
-                    "planned here; take a version in one width, or the model in 16 bits"
-                )
-    return bits
-
-
-def int4_bits(section: Mapping[str, Any]) -> float:
-    """Return the bits of an int4 weight with its group's scale, and zero point unless it is symmetric; 0: not given."""
-    if typed_at(section, str, "quant_method") != "compressed-tensors":
-        group = section.get("group_size", section.get("q_group_size"))
-        return 4 + 20 / group if isinstance(group, int) and group > 0 else 0.0
-    for entry in typed_at(section, dict, "config_groups").values():
-        weights = typed_at(entry, dict, "weights") if isinstance(entry, Mapping) else {}
-        group = weights.get("group_size")
-        if isinstance(group, int) and group > 0:
-            return 4 + (16 if weights.get("symmetric", True) else 20) / group
-    return 0.0
-
-
-def _compressed(section: Mapping[str, Any], layers: int) -> str:
-    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ.
-
-    Groups of layers beyond the model's `layers`, which only predict further tokens (MTP), are left out.
-    """
-    found = sorted(set(_groups(section, layers)))
+def _compressed(section: Mapping[str, Any]) -> str:
+    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ."""
+    found = sorted(set(_groups(section)))
     if not found:
-        raise Refusal(
-            "quantization_config in the config.json has no config_groups with weights, so it says no format; take "
-            "another version, or the model in 16 bits"
-        )
+        raise Refusal("quantization_config in the config.json has no config_groups with weights; it says no format")
     if len(found) > 1:
         raise Refusal(
             f"the weights are quantized as {' and '.join(found)} in different layers, which is not planned here; take "
@@ -7637,10 +7628,10 @@ def _compressed(section: Mapping[str, Any], layers: int) -> str:
     return found[0]
 
 
-def _groups(section: Mapping[str, Any], layers: int) -> Iterator[str]:
+def _groups(section: Mapping[str, Any]) -> Iterator[str]:
     for group in typed_at(section, dict, "config_groups").values():
         weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
-        if not weights or _beyond(typed_at(group, list, "targets"), layers):
+        if not weights:
             continue
         kind, bits = typed_at(weights, str, "type") or "int", count_at(weights, "num_bits", default=8)
         size = count_at(weights, "group_size", default=0) if weights.get("group_size") not in (None, -1) else 0
@@ -7652,18 +7643,12 @@ def _groups(section: Mapping[str, Any], layers: int) -> Iterator[str]:
             yield f"{kind}{bits}"
 
 
-def _beyond(targets: list[Any], layers: int) -> bool:
-    """Whether all targets of a group name a layer beyond the model's."""
-    named = [_catalogue_hf_formats_LAYER.search(str(target)) for target in targets]
-    return bool(named and layers) and all(found and int(found[1]) >= layers for found in named)
-
-
 # ---- planner/catalogue/hf_heads.py
 
 
 # Endings of class names in transformers and vLLM, and the head that they say.
 _catalogue_hf_heads_HEADS = (
-    (r"For(Sequence|Text)Classification|ForScore", "classes"),
+    (r"For(Sequence|Text)Classification|RewardModel|ForScore", "classes"),
     (r"ForTokenClassification", "tokens"),
     (r"ForQuestionAnswering|ForMultipleChoice|ForNextSentencePrediction", "spans"),
     (r"ForMaskedLM|ForPreTraining", "masked"),
@@ -7730,6 +7715,42 @@ def head_params(config: Mapping[str, Any], kind: str, head: str, model: Model, t
     return count * (hidden + 1) + dense if kind in ENCODERS_WITH_DENSE_HEAD else count * hidden
 
 
+# ---- planner/catalogue/hf_names.py
+
+
+HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
+catalogue_hf_names_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
+KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
+catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
+# Kinds whose classes have names of their own for these; the others read the first name of each.
+OWN_NAMES = frozenset(
+    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
+    "openai-gpt opt xglm".split()
+)
+
+
+def check_names(text: Mapping[str, Any], kind: str) -> None:
+    """Raise Refusal for a dimension under a name that the model's class does not read."""
+    for first, *others in (HIDDEN, catalogue_hf_names_LAYERS, HEADS, KV_HEADS, catalogue_hf_names_WIDTH):
+        odd = next((key for key in others if text.get(key) is not None), "")
+        if odd and text.get(first) is None and kind not in OWN_NAMES:
+            raise Refusal(
+                f"the config.json gives {odd}, which a {kind} does not read, and no {first}; take the config.json that "
+                f"the model was published with"
+            )
+
+
+def check_positions(config: Config, architecture: Architecture, kind: str) -> None:
+    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
+    positions = config.text("position_embedding_type") or "absolute"
+    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
+        raise Refusal(
+            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
+            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
+        )
+
+
 # ---- planner/catalogue/kept_modules.py
 
 
@@ -7755,9 +7776,7 @@ _catalogue_kept_modules_EXPERTS = (
     "mixer.experts.0.down_proj",
     "mlp.experts.w2_weight",
 )
-_catalogue_kept_modules_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
-# Kinds whose attention and vision tower vLLM 0.32 holds in 16 bits in every format (vllm/models/glm5next).
-PLAIN_MIXERS = frozenset(("glm5_next_text",))
+_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
 _catalogue_kept_modules_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
 
 
@@ -7768,20 +7787,19 @@ def kept_params(
 
     `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
     """
-    patterns = list(_patterns(section))
-    if not patterns and model.architecture not in PLAIN_MIXERS:
+    patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
+    if not patterns:
         return 0
     by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
     for pattern in patterns:
-        found = None if pattern.startswith("re:") else _catalogue_kept_modules_LAYER.search(pattern)
+        found = None if pattern.startswith("re:") else _LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
-    plain = model.architecture in PLAIN_MIXERS
-    kept = tower if plain or any(_catalogue_kept_modules_SENSES.search(pattern) for pattern in patterns) else 0
+    kept = tower if any(_catalogue_kept_modules_SENSES.search(pattern) for pattern in patterns) else 0
     expert = experts.count * model.mlp_matrices * (model.expert_hidden or model.hidden) * experts.width
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
-        if plain or _any(own, layer, _MIXERS[kind]):
+        if _any(own, layer, _MIXERS[kind]):
             kept += parts.mixers[layer]
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
@@ -7791,18 +7809,6 @@ def kept_params(
         if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
             kept += shared
     return kept
-
-
-def _patterns(section: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what names modules in 16 bits: lists, GPTQModel's `dynamic` with a minus, AutoRound's `extra_config`."""
-    for key in LISTS:
-        yield from (pattern for pattern in typed_at(section, list, key) if isinstance(pattern, str))
-    for name in typed_at(section, dict, "dynamic"):
-        if name.startswith("-:"):
-            yield f"re:{name[2:]}"
-    for name, entry in typed_at(section, dict, "extra_config").items():
-        if isinstance(entry, Mapping) and entry.get("bits") in (16, 32):
-            yield f"re:{name}" if ".*" in name else name
 
 
 def _any(patterns: list[str], layer: int, modules: Iterable[str]) -> bool:
@@ -8247,22 +8253,6 @@ def _gemma4_unified(vision: Config, _whole: Config, hidden: int) -> int:
     return 2 * pixels + (pixels + 1) * width + (rows + 4) * width + width * hidden
 
 
-def _glm5_next(vision: Config, _whole: Config, hidden: int) -> int:
-    """A tower with norms of queries and keys, patches of two frames, and a gated projector after a convolution."""
-    known = {"in_channels": 3, "temporal_patch_size": 2, "attention_bias": True}
-    _check_tower(Config({**known, **vision.values}), known, "vision_config")
-    width, inner = vision.count("hidden_size", default=1024), vision.count("intermediate_size", default=4096)
-    out, between = (
-        vision.count("out_hidden_size", default=1536),
-        vision.count("projection_intermediate_size", default=10240),
-    )
-    head_dim = width // vision.count("num_heads", default=16)
-    tower = (6 * vision.count("patch_size", default=14) ** 2 + 1) * width + width
-    tower += vision.count("depth", default=24) * (_block(width, inner, gated=True, norm_bias=False) + 2 * head_dim)
-    tower += (vision.count("spatial_merge_size", default=2) ** 2 * width + 1) * out
-    return tower + out**2 + 2 * out + 3 * out * between
-
-
 # What an Inkling's tower follows from beside the hidden size; no other values have been published.
 _INKLING_TOWER = {
     "vision_encoder_type": "hmlp", "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3, "n_layers": 4,
@@ -8313,7 +8303,6 @@ WRAPPERS: dict[str, Wrapper] = {
     "gemma3": Wrapper("gemma3_text", _siglip),
     "gemma4": Wrapper("gemma4_text", _catalogue_vision_gemma4),
     "gemma4_unified": Wrapper("gemma4_unified_text", _gemma4_unified),
-    "glm5_next": Wrapper("glm5_next_text", _glm5_next),
     "llama4": Wrapper("llama4_text", _catalogue_vision_llama4),
     "minimax_m3_vl": Wrapper("minimax_m3_vl_text", _minimax_m3),
     "mistral3": Wrapper("mistral", _pixtral),
@@ -8356,7 +8345,6 @@ VISION = frozenset(
 
 # Classes and keys of heads that only propose tokens: EAGLE, Medusa, DFlash, DSpark, MTP, and the library speculators.
 _DRAFTS = re.compile(r"Eagle|Medusa|DFlash|DSpark|Speculator|DraftModel|MTP|NextN")
-_LATE = re.compile(r"ColBERT|ForRetrieval")
 _DRAFT_KEYS = ("speculators_model_type", "draft_vocab_size", "dflash_config", "eagle_config")
 
 
@@ -8369,13 +8357,6 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
         raise Refusal(
             f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
             f"and the head in SPECULATIVE of the baked plan.py"
-        )
-    if _LATE.search(classes):
-        raise late_interaction(id)
-    if "RewardModel" in classes:
-        raise Refusal(
-            f"{id} is a reward model whose head is code of its own ({classes[:40]}), which is not run here; choose one "
-            "with ...ForSequenceClassification among its architectures"
         )
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
@@ -8391,27 +8372,18 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
             f"the config.json of {id} has no model_type, so its architecture is not known; take the config.json that "
             f"the model was published with"
         )
-    own_class = classes[:40] if config.get("auto_map") and not head_of(config) else ""
-    if (kind in ARCHITECTURES or kind in WRAPPERS) and not own_class:
+    if kind in ARCHITECTURES or kind in WRAPPERS:
         return
     if config.get("auto_map"):
         raise Refusal(
-            f"{id} is built by code of its own ({own_class or kind}, auto_map), which is not run here; choose a model "
-            f"of an architecture in docs/models.md, such as Qwen/Qwen3-8B"
+            f"{id} is built by code of its own ({kind}, auto_map), which is not run here; choose a model of an "
+            f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
         )
     senses = [name for name in ("vision_config", "audio_config") if config.get(name)]
     also = f", with {senses[0]}," if senses else ""
     raise Refusal(
         f"{id} is of the architecture {kind[:40]!r}{also} which is not understood here; choose a model of one in "
         f"docs/models.md, such as Qwen/Qwen3-8B"
-    )
-
-
-def late_interaction(id: str) -> Refusal:
-    """Return the refusal of a model that gives a vector for each token, as ColBERT does."""
-    return Refusal(
-        f"{id} gives a vector for each token (late interaction, as ColBERT), which the services here do not return; "
-        "take an embedding model such as BAAI/bge-m3, or a cross-encoder such as BAAI/bge-reranker-v2-m3"
     )
 
 
@@ -8430,8 +8402,7 @@ TIED = frozenset(("cohere", "cohere2", "cohere2_moe", "gemma2", "gemma3n_text", 
 # Always a head of their own, for which a checkpoint with tied embeddings has no weights.
 UNTIED = frozenset(
     (
-        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite",
-        "glm5_next_text", "glm_moe_dsa",
+        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite", "glm_moe_dsa",
         "gpt_oss", "jamba", "kimi_k2", "minimax_m2", "olmoe", "qwen3_next",
     )
 )  # fmt: skip
@@ -8450,7 +8421,6 @@ NEEDED = {
     "deepseek_v2": ("n_group", "topk_group"),
     "lfm2": ("conv_dim", "block_dim"),
     "kimi_linear": ("linear_attn_config", "mla_use_nope"),
-    "glm5_next_text": ("mhc", "mla_use_nope", "indexer_rope_interleave", "topk_method", "scoring_func"),
 }
 
 
@@ -8538,12 +8508,11 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         model = replace(model, replicated_params=on_top)
     if tower and kind in ("gemma4_text", "inkling_text"):
         model = replace(model, replicated_params=model.replicated_params + tower)
-    if model.quantization != "none" or kind in PLAIN_MIXERS:
+    if model.quantization != "none":
         section = quantization_section(config, text, beside)
         model = replace(
             model,
             kv_dtype=cache_format(section),
-            int4_bits=int4_bits(section) if model.quantization == "int4" else 0.0,
             unquantized_params=kept_params(section, model, experts, parts, tower, architecture.sparse == "gemma4"),
         )
     if (key := fields.unread()) and architecture.engines:
@@ -8640,7 +8609,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
     )
     if not architecture.latent:
         return model
-    rope = config.count("qk_rope_head_dim", default=0 if kind == "glm5_next_text" else None)
+    rope = config.count("qk_rope_head_dim")
     head_dim = config.count("qk_nope_head_dim") + rope
     rank = config.count("kv_lora_rank")
     return replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
@@ -8763,8 +8732,6 @@ def read_folder(path: str, name: str) -> Model:
     _check_files(path, files, name)
     beside = read_json(os.path.join(path, "hf_quant_config.json")) if "hf_quant_config.json" in files else None
     model = from_config(read_json(os.path.join(path, "config.json")), name, beside)
-    if "modules.json" in files and _has_word(os.path.join(path, "modules.json"), "pylate"):
-        raise late_interaction(name)
     if "modules.json" in files and model.head in ("", "none", "masked", "text"):  # sentence-transformers
         model = replace(model, workload="embedding")
     if "sentence_bert_config.json" in files:  # vLLM reads at most that many tokens
@@ -8792,11 +8759,6 @@ def read_json(path: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Refusal(f"{path} holds no JSON object; point at a Hugging Face {os.path.basename(path)}")
     return found
-
-
-def _has_word(file: str, word: str) -> bool:
-    with open(file, encoding="utf-8", errors="replace") as text:
-        return word in text.read()
 
 
 def _check_files(path: str, files: list[str], name: str) -> None:
@@ -9198,7 +9160,7 @@ _MERGED = r"merged?|fused"
 _STATES = (
     r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
     r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
-    r"ring-\w+-linear|olmo-hybrid|kimi-k3|glm-5-\d-flash|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
+    r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
 )
 # Models that read pictures or sound beside text: how much is the language model does not follow from a size.
 _catalogue_unplannable_SENSES = (
@@ -9212,6 +9174,7 @@ _catalogue_unplannable_SENSES = (
 _UNREAD = (
     (r"deepseek-v4-1", "attention that layers choose for each other"),
     (r"inkling-?2", "residuals of attention beside short convolutions"),
+    (r"glm-5-\d-flash", "delta nets beside latent attention"),
     (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
     (r"step-3-[57]", "layers of different widths"),
 )
@@ -9338,7 +9301,6 @@ FURTHER_MODELS = {
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
         "thinkingmachines/Inkling-Small",
-        "zai-org/GLM-5.3-Flash",
         "thinkingmachines/Inkling",
     ),
 }

@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 from ..asked import Targets
 from ..estimate.encoder import forward_pass_s
-from ..estimate.generation_speed import generation_speed
+from ..estimate.generation_speed import batch_of, first_token_s
 from ..estimate.inference_memory import memory_at
 from ..estimate.inference_speed import Steps, steps_of, with_slots
 from ..estimate.memory_terms import InferenceMemory
-from ..estimate.queueing import Latency, server_of
+from ..estimate.queueing import Latency, Server, server_of
 from ..reasons import Reason, Rejection
 from ..schema import InferenceSetup, Request
 from .containers import SMALL_STEP, SPARE, Share, queues, share_of, with_concurrency
@@ -28,7 +28,7 @@ MemoryAt = Callable[[int], InferenceMemory]  # of a setup, as a function of the 
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
 SLACK = 1e-9  # relative, of a quotient that is whole but for its rounding
-BISECTIONS = 8  # of the rate that meets the targets: to 0.4% of the highest
+PARTS = 256  # in which the rate that meets the targets is looked for: to 0.4% of the highest
 
 
 def size_containers(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
@@ -76,8 +76,8 @@ def latency_at_concurrency(setup: InferenceSetup, steps: Steps | None) -> tuple[
     """Return the seconds to the first token and between tokens with `concurrency` requests in flight all the time."""
     if not steps:
         return forward_pass_s(setup, float(setup.concurrency)), 0.0
-    speed = generation_speed(setup, steps)
-    return speed.time_to_first_token_s, speed.time_per_output_token_s
+    batch = batch_of(setup, steps)
+    return first_token_s(steps, batch), steps.token_s(batch)
 
 
 def share_of_rate(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
@@ -109,33 +109,50 @@ def bounded_share(
     if alone and request.rate > safe * (1 + SLACK):
         return Share(largest, held, 0)
 
-    def meets(targets: Targets, rate: float) -> bool:
-        return server.within(rate, (targets.ttft_s or math.inf) / margin, (targets.tpot_s or math.inf) / margin)
-
     limits = Targets(request.targets.ttft_s or PATIENT_S, request.targets.tpot_s or READABLE_S)
-    meets_all = meets(limits, safe)
-    if not meets_all:
-        if not all(request.targets):  # a default counts only where a light load meets it
-            light = server.latency(safe * LEAST_SHARE)
-            limits = with_default_targets(request.targets, largest, *ttft_and_tpot(light))
-        meets_all = meets(limits, safe)
-    if not meets_all:
-        if alone and not meets(limits, request.rate):
+    safe_meets = server.within(safe, *seconds(limits, margin))
+    if not safe_meets and not all(request.targets):  # a default counts only where a light load meets it
+        light = server.latency(safe * LEAST_SHARE)
+        limits = with_default_targets(request.targets, largest, *ttft_and_tpot(light))
+        safe_meets = server.within(safe, *seconds(limits, margin))
+    if not safe_meets:
+        if alone and not server.within(request.rate, *seconds(limits, margin)):
             return Share(largest, held, 0)
-        low, high = safe * LEAST_SHARE, safe
-        least = min(low, request.rate)
+        least = min(safe * LEAST_SHARE, request.rate)
         found = server.latency(least)
         if unmet := missed_target(limits, largest, *ttft_and_tpot(found)):
             return Share(largest._replace(rate=least), held, 0, rejected=unmet, latency=found, steps=steps)
-        low = least
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if meets(limits, middle) else (low, middle)
-        most = low
+        most = most_within(server, least, safe, *seconds(limits, margin))
     containers = max(1, math.ceil(request.rate / most - SLACK))
     one = largest._replace(rate=request.rate / containers)
     share = Share(one, held, containers, most, latency=server.latency(one.rate), steps=steps)
     return with_fewest_slots(limits, share, held_at)
+
+
+def seconds(targets: Targets, margin: float) -> tuple[float, float]:
+    """Return the longest predicted times, to the first token and between tokens; infinity where there is no target."""
+    return (targets.ttft_s or math.inf) / margin, (targets.tpot_s or math.inf) / margin
+
+
+def most_within(server: Server, least: float, most: float, ttft_s: float, tpot_s: float) -> float:
+    """Return the highest rate with these times, from `least`, which has them, in steps to `most`, which has not."""
+
+    def rate_of(part: int) -> float:
+        return least + (most - least) * part / PARTS
+
+    part = largest_part(lambda part: server.tpot_within(rate_of(part), tpot_s), PARTS)  # the cheaper question first
+    if not server.within(rate_of(part), ttft_s, tpot_s):
+        part = largest_part(lambda part: server.within(rate_of(part), ttft_s, tpot_s), part)
+    return rate_of(part)
+
+
+def largest_part(works: Callable[[int], bool], too_large: int) -> int:
+    """Return the largest whole number that works, where 0 does and `too_large` does not."""
+    low, high = 0, too_large
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if works(middle) else (low, middle)
+    return low
 
 
 def with_fewest_slots(limits: Targets, share: Share, held_at: MemoryAt) -> Share:
@@ -148,8 +165,11 @@ def with_fewest_slots(limits: Targets, share: Share, held_at: MemoryAt) -> Share
     one = with_concurrency(share.setup, slots)
     held = held_at(slots)
     steps = share.steps and with_slots(share.steps, one, held)
-    found = server_of(one, steps).latency(one.rate, share.latency.others)
-    if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
+    server = server_of(one, steps)
+    if one.rate / server.highest > LOADED:
+        return share
+    found = server.latency(one.rate, share.latency.others)
+    if missed_target(limits, one, *ttft_and_tpot(found)):
         return share
     return share._replace(setup=one, memory=held, steps=steps, latency=found)
 

@@ -23,14 +23,24 @@ class InferenceSpeed(NamedTuple):
 
 def generation_speed(setup: InferenceSetup, steps: Steps) -> InferenceSpeed:
     """Return the speed of one request alone, and of the steady mix of `concurrency` requests; `steps`: of the setup."""
-    replicas = setup.gpu_count // setup.tensor_parallel
-    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
-    token_s, (step_s, added_s) = steps.token_s(batch), steps.step_and_added_s(batch)
+    replicas, batch = setup.gpu_count // setup.tensor_parallel, batch_of(setup, steps)
+    token_s = steps.token_s(batch)
     output = replicas * batch / token_s
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    first_s = first_token_s(steps, batch)
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first_s, token_s)
+
+
+def batch_of(setup: InferenceSetup, steps: Steps) -> float:
+    """Return the requests that one replica has in flight all the time."""
+    return max(min(setup.concurrency * setup.tensor_parallel / setup.gpu_count, steps.max_in_flight), 1.0)
+
+
+def first_token_s(steps: Steps, batch: float) -> float:
+    """Return the seconds to the first token with so many requests in flight all the time."""
+    step_s, added_s = steps.step_and_added_s(batch)
     chunk = max(steps.step_tokens - batch, 1.0)
     # A token of a prompt keeps those behind it waiting: where launches bound a step, for its share of them
     queued_s = max(added_s, steps.step_s(batch, chunk) / chunk) if steps.launched_s else added_s
     read = steps.prompt * (added_s + queued_s * PREFILL_QUEUE * (batch - 1))
-    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * step_s
-    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
-    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
+    return steps.outside_s + read + math.ceil(steps.prompt / chunk) * step_s

@@ -60,8 +60,11 @@ class Server:
 
     def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
         """Whether both times are no longer than these at the rate; infinity: it does not matter."""
-        found = self.latency(rate)
-        return found.ttft_s <= ttft_s and (found.tpot_s or 0.0) <= tpot_s
+        raise NotImplementedError
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        """Whether the time between tokens is no longer than this at the rate."""
+        raise NotImplementedError
 
 
 def highest_rate(steps: Steps, slots: float) -> float:
@@ -93,25 +96,24 @@ class Generator(Server):
         return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / self.highest, others)
 
     def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
-        """Whether both times are no longer than these at the rate; infinity: it does not matter.
-
-        As many requests decode as arrive while one does, so the time between tokens beside the most that may decode
-        tells whether fewer do. The wait for a slot is calculated only where its longest would matter.
-        """
-        steps, slots = self.steps, self.slots
-        if rate >= self.highest:
-            return False
-        most = rate * steps.answer * tpot_s
-        if most < slots and self.leaves_slots(rate) and token_at(steps, rate, slots)(most) > tpot_s:
+        if rate >= self.highest or not self.tpot_within(rate, tpot_s):
             return False
         others, tpot = self.decoding(rate)
-        first_s = first_token_s(steps, rate, others, slots)
+        first_s = first_token_s(self.steps, rate, others, self.slots)
         if tpot > tpot_s or first_s > ttft_s:
             return False
-        load = rate / steps.departure_rate(max(1, int(slots)))
-        if load < 1 and first_s + load / (1 - load) / rate / 2 <= ttft_s:
-            return True
-        return first_s + wait_for_slot_s(steps, rate, slots, others) <= ttft_s
+        return first_s + wait_for_slot_s(self.steps, rate, self.slots, others, ttft_s - first_s) <= ttft_s
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        """Whether the time between tokens is no longer than this at the rate.
+
+        As many requests decode as arrive while one does, so that the time beside the most that may decode tells
+        whether fewer do.
+        """
+        most = rate * self.steps.answer * tpot_s
+        if most < self.slots and self.leaves_slots(rate):
+            return token_at(self.steps, rate, self.slots)(most) <= tpot_s
+        return self.decoding(rate)[1] <= tpot_s
 
     def leaves_slots(self, rate: float) -> bool:
         """Whether requests end faster than they arrive once all slots are taken.
@@ -192,9 +194,10 @@ def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> flo
     return steps.outside_s + alone + waiting + running
 
 
-def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> float:
+def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float, enough_s: float = 0.0) -> float:
     """Return the mean seconds that a request waits for a slot, beside `others` that write on average.
 
+    Where it is shorter than `enough_s`, what is returned may be longer, up to that.
     A birth-death chain of the requests in the engine, which end at a higher rate the more there are; half of its queue,
     since answers of equal length queue half as long as exponential ones (M/D/c against M/M/c).
     """
@@ -205,15 +208,17 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
     load = rate / departure_rate(most)
     if load >= 1:
         return math.inf
-    weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
-    total /= 1 - load
+    longest_s = load / (1 - load) ** 2 / rate / 2
+    enough = longest_s / enough_s if enough_s else math.inf
+    weight = 1.0  # of the state in which all slots are taken and nobody waits
+    total = 1 / (1 - load)  # of all states, those with a queue first
     for taken in range(most, 0, -1):
         leaving = departures.get(taken) or departure_rate(taken)
         weight *= leaving / rate
         total += weight
-        if leaving < rate and weight < NEGLIGIBLE * total:  # fewer taken are ever less likely
+        if total > enough or (leaving < rate and weight < NEGLIGIBLE * total):  # fewer taken are ever less likely
             break
-    return load / (1 - load) ** 2 / total / rate / 2
+    return longest_s / total
 
 
 class Encoder(Server):
@@ -239,3 +244,9 @@ class Encoder(Server):
         busy = min(1.0, rate * alone)
         answer = busy * met / 2 + pass_s(min(slots, 1 + busy * rate * met))
         return Latency(answer, None, rate * answer, rate / self.highest)
+
+    def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
+        return self.latency(rate).ttft_s <= ttft_s
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        return True  # nothing is written

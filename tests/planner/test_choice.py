@@ -13,7 +13,7 @@ from planner.catalogue.gpus import gpu_string
 from planner.catalogue.models import find_model
 from planner.choose.cost import LEAST_HOURS, tokens_per_s, usd_per_million
 from planner.choose.formats import quality_lost
-from planner.choose.ranking import answer_s
+from planner.choose.ranking import Merit, answer_s, unbeaten
 from planner.choose.training import class_of
 from planner.describe.changes import other_aims, what_would_change
 from planner.describe.names import format_name
@@ -25,7 +25,7 @@ from planner.describe.training import other_aims as training_aims
 from planner.estimate.inference import estimate
 from planner.request.parse import parse_budget, parse_gpu
 from planner.request.warm_pool import parse_warm
-from planner.schema import AIMS, AnyPlan, InferenceSetup, Refusal, Request, replace
+from planner.schema import AIMS, AnyPlan, Candidate, InferenceSetup, Refusal, Request, replace
 from planner.write.plan_md import plan_md
 from planner.write.plan_py.render import constants_of
 from planner.write.terminal import terminal_lines
@@ -427,3 +427,19 @@ def test_a_refusal_names_what_the_raised_budget_then_gives(request_):
     budget = re.search(r"raise the budget to ([\d.]+/\w+) \((.+?)\)", str(refused.value))
     plan = plan_for(replace(request_, budget=parse_budget(budget[1])))
     assert budget[2] == offered(plan)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=12))
+def test_what_is_unbeaten_is_so_in_every_pair(figures: list[tuple[bool, int, int]]) -> None:
+    """Nothing that is as sure costs no more and is no slower, unless it is the same in both."""
+    anybody = Candidate(None, None, 1.0)
+    merits = [
+        Merit(anybody, False, 0, tight, float(price), 1.0, float(speed), float(number))
+        for number, (tight, price, speed) in enumerate(figures)
+    ]
+
+    def beats(one: Merit, other: Merit) -> bool:
+        no_worse = one.tight <= other.tight and one.price <= other.price and one.speed >= other.speed
+        return no_worse and (one.price, one.speed) != (other.price, other.speed)
+
+    assert unbeaten(merits) == [one for one in merits if not any(beats(other, one) for other in merits)]

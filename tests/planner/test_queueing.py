@@ -20,7 +20,7 @@ from planner.estimate.encoder import forward_pass_s
 from planner.estimate.inference import estimate
 from planner.estimate.inference_memory import memory
 from planner.estimate.inference_speed import Steps, steps_of
-from planner.estimate.queueing import Latency, generation_latency, highest_rate
+from planner.estimate.queueing import Generator, Latency, generation_latency, highest_rate, server_of, token_at
 from planner.request.parse import parse_budget
 from planner.request.traffic import parse_load
 from planner.schema import InferenceSetup, Request
@@ -206,3 +206,49 @@ def test_an_encoder_takes_all_that_wait_in_one_pass(share: float) -> None:
         at += len(together)
     predicted = estimate(setup._replace(rate=rate)).time_to_first_token_s
     assert predicted == pytest.approx(fmean(waits), rel=0.25)
+
+
+SERVERS = {
+    "8B on one card": setup_of("8B on one card", 4000, 500, 48),
+    "experts, long steps": setup_of("experts, long steps", 300, 60, 256),
+    "bitsandbytes, whose steps grow faster than their requests": InferenceSetup(
+        find_model("Qwen/Qwen3-8B"), find_gpu("B300"), engine="transformers", quantization="nf4", attention="sdpa",
+        context_len=20_480, concurrency=123, max_batched_tokens=2048, input_len=8000, output_len=200,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_as_many_decode_as_arrive_while_one_does(name: str) -> None:
+    """Little's law, solved by halving an interval forty times; where full slots end slower than requests come, full."""
+    setup = SERVERS[name]
+    server = server_of(setup, steps_of(setup, memory(setup)))
+    assert isinstance(server, Generator)
+    for share in (0.05, 0.3, 0.6, 0.8, 0.95):
+        rate = share * server.highest
+        token_s = token_at(server.steps, rate, server.slots)
+        low, high = 0.0, server.slots
+        if rate * setup.output_len * token_s(high) >= high:
+            low = high
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (middle, high) if rate * setup.output_len * token_s(middle) > middle else (low, middle)
+        assert server.latency(rate).tpot_s == pytest.approx(token_s(high), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_rate_is_within_targets_where_its_latency_is(name: str) -> None:
+    setup = SERVERS[name]
+    server = server_of(setup, steps_of(setup, memory(setup)))
+    middling = server.latency(0.5 * server.highest)
+    answers = set()
+    for share in (0.1, 0.3, 0.45, 0.55, 0.7, 0.8, 0.95):
+        found = server.latency(share * server.highest)
+        for more in (0.5, 0.95, 1.05, 2.0, 20.0):
+            ttft_s, tpot_s = more * middling.ttft_s, more * (middling.tpot_s or 0.0)
+            for targets in ((ttft_s, tpot_s), (ttft_s, math.inf), (math.inf, tpot_s)):
+                expected = found.ttft_s <= targets[0] and (found.tpot_s or 0.0) <= targets[1]
+                assert server.within(share * server.highest, *targets) == expected
+                answers.add(expected)
+    assert answers == {True, False}
+    assert not server.within(server.highest, math.inf, math.inf)
