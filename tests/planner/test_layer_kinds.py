@@ -1,4 +1,4 @@
-"""Which layers of a config.json have a window or no attention, as transformers counts them; files that say two things."""
+"""Which layers have a window or no attention, as transformers counts them; a config.json that contradicts itself."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_layers_that_a_file_names_are_those() -> None:
             {"mlp_layer_types": ["sparse"]},
             "mlp_layer_types in the config.json names 1 layers of 48",
         ),
-        ("Qwen/Qwen3-30B-A3B", {"num_experts_per_tok": 129}, "sends a token to 129 experts of 128"),
+        (MOE, {"num_experts_per_tok": 129}, "sends a token to 129 experts of 128"),
         ("google/gemma-4-E4B-it", {"num_kv_shared_layers": 42}, "num_kv_shared_layers in the config.json is 42"),
     ],
 )
