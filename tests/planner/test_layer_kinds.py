@@ -13,12 +13,8 @@ from planner.catalogue.hf_config import from_config
 from planner.schema import Refusal
 
 PUBLISHED = {row["id"].partition("/")[2]: row["config"] for row in load("published")["rows"]}
-INKLING, V4, LINEAR = (
-    "thinkingmachines/Inkling",
-    "deepseek-ai/DeepSeek-V4-Flash",
-    "moonshotai/Kimi-Linear-48B-A3B-Instruct",
-)
-M1, M2 = "minimax-m1-80k", "MiniMaxAI/MiniMax-M2.5"
+INKLING, V4, M1 = "thinkingmachines/Inkling", "deepseek-ai/DeepSeek-V4-Flash", "minimax-m1-80k"
+M2, LINEAR, MOE = "MiniMaxAI/MiniMax-M2.5", "moonshotai/Kimi-Linear-48B-A3B-Instruct", "Qwen/Qwen3-30B-A3B"
 TEN = {"num_hidden_layers": 10, "max_position_embeddings": 32768}
 
 
