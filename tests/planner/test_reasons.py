@@ -1,4 +1,4 @@
-"""Reasons that only some plans give: each stands where what it says is so, by a data sheet, a price list or arithmetic."""
+"""Reasons that only some plans give: each stands where it is so, by a data sheet, a price list or arithmetic."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_an_estimate_that_does_not_fit_says_which_memory_is_short(question: dict
 
 
 def test_a_context_that_no_card_holds_is_halved_until_one_does() -> None:
-    """By hand: 32 layers x 2 x 32 heads x 128 x 2 bytes are 0.5 MiB a token, 4.8 TiB for 10M; eight B300 have 2.1 TiB."""
+    """By hand: 32 layers x 2 x 32 heads x 128 x 2 bytes a token are 4.8 TiB for 10M; eight B300 have 2.1 TiB."""
     llama = {"params": 8030261248, "layers": 32, "heads": 32, "kv_heads": 32, "head_dim": 128, "context": 10**7}
     question = {"model": llama, "context_len": 10**7, "concurrency": 1, "budget": "none"}
     said = answer(question, ask_plan)["error"]
