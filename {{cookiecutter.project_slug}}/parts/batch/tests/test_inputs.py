@@ -319,3 +319,12 @@ def test_a_prompt_is_made_in_one_way_and_a_shard_holds_rows(tmp_path: Path):
     with pytest.raises(DataError, match="set SHARD_ROWS in plan"):
         shards.prepare(str(tmp_path / "root"), source, TEXT, 0)
     assert not (tmp_path / "root").exists()
+
+
+def test_an_object_in_the_place_of_a_text_names_the_key_that_may_be_meant(tmp_path: Path):
+    rows = [{"text": {"body": "hi", "lang": "en"}}, {"text": {}}]
+    found = list(readers.rows(Source(str(written(tmp_path / "rows.jsonl", rows))), TEXT))
+    assert found[0].error == "'text' is an object, not text: where a key of it is meant, name that, as text.body"
+    assert found[1].error == "'text' is an object, not text"
+    [row] = readers.rows(Source(str(tmp_path / "rows.jsonl")), PromptSpec(column="text.body", limit=1))
+    assert row.prompt == "hi"
