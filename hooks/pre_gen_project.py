@@ -7364,18 +7364,21 @@ def _gemma3n(model: Model, config: Config, _experts: Experts, parts: Parts) -> M
     parts.other += rows * width + hidden * width + narrow + 2 * (streams - 1) * hidden**2
     each = 2 * hidden * rank + 2 * hidden * narrow + (streams + 4) * hidden + (streams + 1) * streams**2
     parts.other += model.layers * each
+    return _shared_keys(model, parts, _shared_layers(model, config))
+
+
+def _shared_layers(model: Model, config: Config) -> int:
+    """Return how many of the last layers use keys and values of earlier ones. Refusal where there is no earlier one."""
     shared = config.count("num_kv_shared_layers", default=0)
-    return _shared_keys(model, parts, shared)
-
-
-def _shared_keys(model: Model, parts: Parts, shared: int) -> Model:
-    """Take keys and values from the last `shared` layers, which use those of earlier ones and keep no cache."""
-    if not shared:
-        return model
     if shared >= model.layers:
         raise Refusal(
             f"num_kv_shared_layers in the config.json is {shared}; it must be less than {model.layers} layers"
         )
+    return shared
+
+
+def _shared_keys(model: Model, parts: Parts, shared: int) -> Model:
+    """Take keys and values from the last `shared` layers, which keep no cache."""
     for layer in range(model.layers - shared, model.layers):
         parts.mixers[layer] -= 2 * model.hidden * model.kv_heads * model.head_dim + model.head_dim
         parts.kinds[layer] = "none"
@@ -7392,7 +7395,7 @@ def _catalogue_hf_extras_gemma4(model: Model, config: Config, experts: Experts, 
     same = config.flag("attention_k_eq_v")
     wide_kv = config.count("num_global_key_value_heads", default=0) if same else 0
     wide_kv = wide_kv or model.kv_heads
-    shared = config.count("num_kv_shared_layers", default=0)
+    shared = _shared_layers(model, config)
     for layer, kind in enumerate(parts.kinds):
         of_others = layer >= layers - shared
         if kind == "full":

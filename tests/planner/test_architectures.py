@@ -117,6 +117,7 @@ def test_what_nothing_limits_has_an_assumed_context() -> None:
         ("bert-base-NER", {"position_embedding_type": "alibi"}, "alibi.*code of its own"),  # Jina's embeddings
         ("qwen2.5-7b-yarn128k", {"layer_types": ["full_attention"] * 27 + ["telepathy"]}, "telepathy"),
         ("qwen2.5-7b-yarn128k", {"layer_types": ["full_attention"] * 3}, "names 3 layers of 28"),
+        ("gpt-neo-2.7b", {"attention_types": [["global"]]}, "attention_types in the config.json must be"),
         ("qwen2.5-7b-yarn128k", {"intermediate_size": [1024, *[2048] * 27]}, "differs between layers"),
         ("qwen2.5-7b-yarn128k", {"intermediate_size": [18944] * 3}, "3 numbers for 28 layers"),
         # what the configuration classes of transformers 5.23 or vLLM 0.32 refuse: no silent reading of it either

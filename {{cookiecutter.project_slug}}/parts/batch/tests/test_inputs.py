@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from {{cookiecutter.__package}}.input import readers
+from {{cookiecutter.__package}}.input import readers, shards
 from {{cookiecutter.__package}}.input.prompts import DataError, PromptSpec
 from {{cookiecutter.__package}}.input.readers import Source
 from {{cookiecutter.__package}}.run.budget import parse
@@ -274,3 +274,57 @@ def test_files_of_a_folder_that_are_not_read_are_named(tmp_path: Path):
         (tmp_path / name).write_text("x")
     assert readers.notes(Source(str(tmp_path)), TEXT) == ["not read, of another format: 'more.xlsx'"]
     assert len(list(readers.rows(Source(str(tmp_path)), TEXT))) == 1
+
+
+@pytest.mark.workload("generation")
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ({"messages": [{"role": "user", "content": "hi"}]}, "name that, as m.messages"),
+        (
+            [
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]},
+                {"role": "tool", "content": "4"},
+            ],
+            "holds a call of a tool, which this batch cannot put into a prompt",
+        ),
+    ],
+)
+def test_a_chat_that_cannot_be_put_into_a_prompt_is_a_bad_row(tmp_path: Path, found: object, says: str):
+    [row] = readers.rows(Source(str(written(tmp_path / "rows.jsonl", [{"m": found}]))), PromptSpec(messages="m"))
+    assert row.prompt is None and says in row.error
+
+
+@pytest.mark.workload("generation")
+def test_a_line_whose_body_is_no_request_is_a_bad_row(tmp_path: Path):
+    rows = [request(0), request(1) | {"body": [1]}, request(2) | {"body": "Hello"}]
+    found = list(readers.rows(*recognised(written(tmp_path / "rows.jsonl", rows))))
+    assert found[1].error == "'body' is a list, not a request" and found[2].prompt is None and not found[0].error
+
+
+@pytest.mark.workload("generation")
+def test_chats_as_json_in_a_column_of_texts_are_noticed(tmp_path: Path):
+    rows = [{"text": json.dumps([{"role": "user", "content": "hi"}])}]
+    [note] = readers.notes(Source(str(written(tmp_path / "rows.jsonl", rows))), TEXT)
+    assert "'text' holds chats as JSON" in note and "--messages reads them" in note
+    beside = written(tmp_path / "beside.jsonl", [{"m": [], "system": [1]}])  # neither a text nor a reason to stop
+    assert readers.notes(Source(str(beside)), PromptSpec(messages="m")) == []
+
+
+def test_a_prompt_is_made_in_one_way_and_a_shard_holds_rows(tmp_path: Path):
+    with pytest.raises(DataError, match="a prompt is one of: a column, a template"):
+        PromptSpec(column="text", template="{text}")
+    source = Source(str(written(tmp_path / "rows.jsonl", ROWS)))
+    with pytest.raises(DataError, match="set SHARD_ROWS in plan"):
+        shards.prepare(str(tmp_path / "root"), source, TEXT, 0)
+    assert not (tmp_path / "root").exists()
+
+
+def test_an_object_in_the_place_of_a_text_names_the_key_that_may_be_meant(tmp_path: Path):
+    rows = [{"text": {"body": "hi", "lang": "en"}}, {"text": {}}]
+    found = list(readers.rows(Source(str(written(tmp_path / "rows.jsonl", rows))), TEXT))
+    assert found[0].error == "'text' is an object, not text: where a key of it is meant, name that, as text.body"
+    assert found[1].error == "'text' is an object, not text"
+    [row] = readers.rows(Source(str(tmp_path / "rows.jsonl")), PromptSpec(column="text.body", limit=1))
+    assert row.prompt == "hi"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jobs
@@ -221,3 +222,15 @@ def test_a_shard_of_bad_rows_alone_is_finished_without_the_engine(tmp_path: Path
     finished(job)
     rows, dead = jobs.outcome(job, tmp_path)
     assert len(rows) == 10 and len(dead) == 10
+
+
+def test_classes_are_joined_as_csv_and_are_none_of_openais(job: Job, tmp_path: Path):
+    found = finished(job, classify)
+    join(job, found, tmp_path / "c.csv")
+    with (tmp_path / "c.csv").open(newline="", encoding="utf-8") as file:
+        first = next(csv.DictReader(file))
+    assert (first["label"], first["score"]) == ("good", "0.75")
+    assert json.loads(first["scores"]) == [{"label": "good", "score": 0.75}, {"label": "bad", "score": 0.25}]
+    classifies = replace(job, settings=replace(job.settings, workload="classification"))
+    with pytest.raises(ResultError, match=r"OpenAI's batch API has no classes; take \.parquet"):
+        join(classifies, found, tmp_path / "c.openai.jsonl")

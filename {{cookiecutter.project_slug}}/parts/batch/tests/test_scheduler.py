@@ -313,3 +313,12 @@ def test_status_is_true_while_it_runs(job: Job):
     assert all(status.done + status.dead + status.left == ROWS for status in seen)
     assert seen[4].rows_per_s and seen[4].left_usd and seen[-1].left == 0
     assert str(seen[-1]).startswith("198 of 200 rows done, 2 unusable, 0 to go\n20 of 20 shards done, ")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(90, "90 s"), (180, "3 min"), (3600, "60 min"), (9000, "2.5 h")])
+def test_the_end_is_told_while_something_runs(job: Job, seconds: float, words: str):
+    """By hand: all 200 rows, at so many a second."""
+    idle = status.status(job, scan_results(job), [])
+    runs = replace(idle, rows_per_s=ROWS / seconds, running=1)
+    assert idle.eta_s is None and "finished in" not in str(idle)
+    assert str(runs).endswith(f"finished in about {words}")

@@ -452,3 +452,28 @@ def test_a_part_without_a_text_is_called_that():
     exported = [{"role": "user", "content": {"content_type": "text", "parts": ["hi"]}}]  # of ChatGPT
     with pytest.raises(ValueError, match="the content has a part without a text: "):
         parse_chat(exported)
+
+
+def test_an_arrow_file_is_read_as_a_stream_is(tmp_path: Path):
+    rows = pa.Table.from_pylist(ROWS)
+    for name, writer in (("file.arrow", pa.ipc.new_file), ("stream.arrow", pa.ipc.new_stream)):
+        with writer(str(tmp_path / name), rows.schema) as out:
+            out.write_table(rows, max_chunksize=7)
+        assert list(reader.read_records(tmp_path / name)) == ROWS
+        assert list(reader.read_records(tmp_path / name, ["label"])) == [{"label": "None"}] * 40
+        assert reader.class_names(tmp_path / name) == {}
+    assert reader.class_names(table(tmp_path / "rows.csv")) == {}
+
+
+def test_what_breaks_an_encoding_in_the_middle_is_a_sentence(tmp_path: Path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"\xff\xfe" + "text\r\na\r\n".encode("utf-16-le") + b"\x00\xd8")  # half a surrogate pair
+    assert "that it begins as: write it as UTF-8" in refusal(path)
+    path.write_bytes(b"text,na\xffme\xfe\x81\r\na,b\r\n")
+    assert "the header of rows.csv is not UTF-8" in refusal(path)
+
+
+def test_tools_are_a_list_of_objects():
+    for tools in ([1], '["f"]', {"name": "f"}):
+        with pytest.raises(ValueError, match="are no list of objects"):
+            parse_tools(tools)

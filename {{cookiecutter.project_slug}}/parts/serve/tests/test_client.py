@@ -349,3 +349,21 @@ def test_the_command_line_reports_a_broken_answer_in_one_line(serve: Callable[..
     done = command(serve(stream(*EVENTS[:1])).url, "hi")
     assert done.returncode == 1 and done.stdout == "Hello\n"
     assert done.stderr.startswith("error: the answer broke off") and len(done.stderr.splitlines()) == 1
+
+
+def test_a_reply_is_summed_up_in_a_line():
+    """By hand: nine tokens after the first, in 2 s, are 4.5 tokens/s; a single one has no rate."""
+    assert client.Answer("...", 10, 0.5, 2.5).summary() == "10 tokens, 4.5 tokens/s, first after 0.50 s"
+    assert client.Answer("one", 1, 0.5, 0.5).summary() == "1 tokens, 0.0 tokens/s, first after 0.50 s"
+    assert client.Embeddings([[0.25, 0.5]] * 3, 7, 0.25).summary() == "3 x 2 numbers, 7 tokens, 0.25 s"
+    assert client.Embeddings([], 0, 0.25).summary() == "none numbers, 0 tokens, 0.25 s"
+    assert client.Labels([Label("good", [1.0])] * 2, 5, 0.5).summary() == "2 texts, 5 tokens, 0.50 s"
+
+
+def test_the_token_of_the_environment_is_sent_and_an_app_without_an_address_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MODAL_PROXY_TOKEN", TOKEN)
+    assert client.authorization() == {"Authorization": f"Bearer {TOKEN}"}
+    monkeypatch.delenv("MODAL_PROXY_TOKEN")
+    assert client.authorization() == {}
+    with pytest.raises(ServiceError, match=r"Modal knows no address for .*`make deploy`"):
+        Client(None)

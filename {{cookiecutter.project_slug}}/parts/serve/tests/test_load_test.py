@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ import httpx2
 import pytest
 
 from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client.client import ServiceError
 from {{cookiecutter.__package}}.load_test import __main__ as load_test
 from {{cookiecutter.__package}}.load_test import report
 from {{cookiecutter.__package}}.load_test.report import Level, RequestTiming, measured, percentile
@@ -256,3 +258,37 @@ def test_the_command_prints_the_table_and_writes_the_picture(server: ThreadingHT
     written = json.loads((tmp_path / "load.json").read_text())
     assert [one["at_once"] for one in written["levels"]] == [1, 2] and written["device"] == "cpu"
     assert (tmp_path / "load.svg").read_text().startswith("<?xml")
+
+
+def sent_to(answer: Callable[[httpx2.Request], httpx2.Response]) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url="http://service", transport=httpx2.MockTransport(answer))
+
+
+def failure(answer: Callable[[httpx2.Request], httpx2.Response]) -> str:
+    return asyncio.run(load_test.send_request(sent_to(answer), "a text", 8)).error
+
+
+def streamed(first: bytes, rest: bytes, _: httpx2.Request) -> httpx2.Response:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield first
+        yield rest
+
+    return httpx2.Response(200, content=pieces())
+
+
+def test_each_way_to_fail_has_its_name():
+    def lost(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("nobody listens")
+
+    assert failure(lost) == "ConnectError"
+    assert failure(lambda _: httpx2.Response(413, json={"error": {"message": "at most 5"}})) == "413: at most 5"
+    if report.GENERATES:
+        died, done = line({"error": {"message": "the engine died"}}), b"data: [DONE]\n\n"
+        for rest, name in ((died, "error in the stream"), *((cut, "the stream broke off") for cut in (b"", done))):
+            assert failure(partial(streamed, line(EVENTS[1]), rest)) == name
+
+
+def test_a_service_that_refuses_the_first_request_is_not_loaded():
+    refused = sent_to(lambda _: httpx2.Response(401, json={"error": {"message": "no token"}}))
+    with pytest.raises(ServiceError, match="the first request of the load test failed: 401: no token"):
+        asyncio.run(load_test.words_for(refused, 100))

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine.errors import InvalidRequest, Unavailable
+from {{cookiecutter.__package}}.engine.errors import EngineError, InvalidRequest, OutOfMemory, Unavailable
 from {{cookiecutter.__package}}.engine.server import EmbeddingEngine
 
 pytestmark = pytest.mark.workload("embedding")
@@ -98,3 +99,26 @@ def test_vectors_are_cut_only_where_the_model_was_trained_for_it(engine: Embeddi
 
 def test_callers_inside_modal_get_lists_of_floats(engine: EmbeddingEngine, alone: numpy.ndarray):
     assert asyncio.run(engine.answer(TEXTS[:2]))[1] == pytest.approx(alone[1].tolist(), abs=1e-5)
+
+
+def test_a_gpu_that_does_not_work_any_more_ends_the_container_once(tiny: Path, monkeypatch: pytest.MonkeyPatch):
+    """As torch says it, in several lines: no later call of the process survives such an error."""
+    deaths: list[str] = []
+    dying = EmbeddingEngine(str(tiny), gpus=0, on_fatal_error=lambda: deaths.append("once"))
+
+    def broken() -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be ...")
+
+    dying._failed(EngineError("the pass failed"))
+    dying.device = "cuda"
+    dying._failed(OutOfMemory("the text is too large"))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    dying._failed(EngineError("the pass failed"))
+    assert dying.healthy and not deaths
+    monkeypatch.setattr(torch.cuda, "synchronize", broken)
+    for _ in range(2):
+        dying._failed(EngineError("the pass failed"))
+    assert deaths == ["once"] and not dying.healthy
+    with pytest.raises(Unavailable, match=r"is replaced: CUDA error: an illegal memory access was encountered$"):
+        asyncio.run(dying.embed(["a fox"]))
+    dying.close()

@@ -154,3 +154,21 @@ def test_calls_in_earlier_turns_are_bounded_in_depth_and_may_be_broken_off():
         assert "too deep" in refusal(called(deep), CHAT)
         item = {"type": "function_call", "call_id": "1", "name": "f", "arguments": deep}
         assert "too deep" in refusal({"input": [item]}, RESPONSES)
+
+
+@pytest.mark.parametrize("messages", [None, "Hello", ["Hello"], {"role": "user", "content": "Hello"}])
+def test_messages_are_a_list_of_objects(messages: object):
+    assert "messages must be a list of objects" in refusal(HELLO | {"messages": messages}, CHAT)
+
+
+def test_an_item_that_is_not_read_is_named():
+    assert "input holds 'computer_call'; this service" in refusal({"input": [{"type": "computer_call"}]}, RESPONSES)
+    assert "input holds 3; this service reads" in refusal({"input": [3]}, RESPONSES)
+    assert not refusal({"input": user({"type": "reasoning_text", "text": "Hm."})["messages"]}, RESPONSES)
+
+
+def test_an_image_in_anthropics_form_is_checked_as_well(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(images, "MOST", 1)
+    source = {"type": "base64", "media_type": "image/png", "data": PNG.partition(",")[2]}
+    assert not refusal(user({"type": "image", "source": source}), MESSAGES)
+    assert "whole base64" in refusal(user({"type": "image", "source": source | {"data": "a"}}), MESSAGES)

@@ -93,9 +93,7 @@ def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Reply:
     from .result.generate import reply_to
 
     run_dir.count_container(run_dir.on_volume(run), "sample")
-    reply = reply_to(run_dir.on_volume(run), prompt, max_tokens)
-    print(reply, flush=True)
-    return reply
+    return reply_to(run_dir.on_volume(run), prompt, max_tokens)
 
 
 @app.function(image=image.TRAIN, cpu=4.0, volumes=VOLUMES, timeout=4 * HOURS)

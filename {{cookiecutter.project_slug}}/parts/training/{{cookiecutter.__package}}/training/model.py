@@ -203,7 +203,8 @@ def adapter_targets(model: PreTrainedModel, targets: str) -> list[str]:
         if targets != "qv" or last[0] in "qv":
             found.add(last)
     if not found:
-        raise UserError(f"{type(model).__name__} has no layers for LORA_TARGETS = {targets!r}: try 'all-linear'")
+        works = "METHOD = 'full'" if targets == "all-linear" else "LORA_TARGETS = 'all-linear'"
+        raise UserError(f"{type(model).__name__} has no layers for LORA_TARGETS = {targets!r}: take {works}")
     return sorted(found)
 
 
