@@ -34,6 +34,7 @@ SAMPLE = (
     "published/jamba-1.5-mini", "published/falcon-h1-7b", "published/gemma-3-27b", "published/gemma-4-31b",
     "published/qwen3-next-80b", "published/llama-4-scout", "published/gpt-oss-20b", "published/qwen3-30b-a3b",
     "published/moonshotai/Kimi-K3", "published/thinkingmachines/Inkling-Small", "published/MiniMaxAI/MiniMax-M3",
+    "published/zai-org/GLM-5.3-Flash",
 )  # fmt: skip
 
 
