@@ -7,51 +7,20 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from vllm_double import BODY, PATH, Api, ask
 
 from {{cookiecutter.__package}} import plan
+<<<<<<< HEAD
 from {{cookiecutter.__package}}.api import admission, middleware
 from {{cookiecutter.__package}}.engine import options
 from {{cookiecutter.__package}}.api.body_limit import BodyLimit, Message, Receive, Scope, Send
+=======
+from {{cookiecutter.__package}}.engine import admission, middleware, options
+from {{cookiecutter.__package}}.engine.body_limit import Message, Receive, Scope, Send
+>>>>>>> serve6
 from {{cookiecutter.__package}}.monitoring import oom
 
-PATH, BODY = options.WARM_UP
-NAMES = (plan.MODEL, "org/an-adapter")
 OOM = "out of memory: the GPU was full"
-
-
-class Card:
-    """A model as vLLM lists it."""
-
-    created = 1577836800  # the first second of 2020
-
-    def __init__(self, name: str) -> None:
-        self.id = name
-
-    def model_dump(self) -> dict[str, object]:
-        return {"id": self.id}
-
-
-class Api:
-    """Stands where vLLM's application stands. Sends `pieces`, and remembers what it was asked."""
-
-    def __init__(self, *pieces: bytes, status: int = 200, errored: bool = False) -> None:
-        self.pieces, self.status = pieces or (b"{}",), status
-        config = SimpleNamespace(embedding_size=64)
-        self.state = SimpleNamespace(engine_client=SimpleNamespace(errored=errored, model_config=config))
-        self.state.anthropic_serving_messages = SimpleNamespace(_merge_inline_system=True)
-        self.state.openai_serving_models = self
-        self.asked: list[tuple[str, bytes]] = []
-        self.types: list[list[bytes]] = []
-
-    async def show_available_models(self) -> SimpleNamespace:
-        return SimpleNamespace(data=[Card(name) for name in NAMES])
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.types.append([value for name, value in scope["headers"] if name == b"content-type"])
-        self.asked.append((scope["path"], (await receive()).get("body", b"")))
-        await send({"type": "http.response.start", "status": self.status, "headers": []})
-        for number, piece in enumerate(self.pieces, 1):
-            await send({"type": "http.response.body", "body": piece, "more_body": number < len(self.pieces)})
 
 
 @pytest.fixture(scope="module")
@@ -61,29 +30,6 @@ def built() -> Iterator[middleware.RouteFilter]:
         route_filter = middleware.RouteFilter(Api())
     yield route_filter
     route_filter.monitor.stop()
-
-
-def ask(
-    route_filter: middleware.RouteFilter, api: Api, path: str, body: object = None, **headers: str
-) -> tuple[int, list[bytes]]:
-    """Status and pieces of the answer."""
-    route_filter.app = api
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent: list[Message] = []
-    coming: list[Message] = [{"type": "http.request", "body": content[:5], "more_body": True}]
-    coming.append({"type": "http.request", "body": content[5:], "more_body": False})
-
-    async def receive() -> Message:
-        return coming.pop(0)
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    method = "GET" if path in middleware.READ or path.startswith(middleware.MODELS) else "POST"
-    scope = {"type": "http", "method": method, "path": path, "headers": named, "app": api}
-    asyncio.run(BodyLimit(route_filter)(scope, receive, send))
-    return sent[0]["status"], [message["body"] for message in sent[1:]]
 
 
 def test_a_request_within_the_limits_reaches_vllm_as_it_was_sent(built: middleware.RouteFilter):
@@ -128,41 +74,6 @@ def test_a_template_that_wants_the_system_first_gets_it(built: middleware.RouteF
         assert ask(built, api, "/v1/chat/completions", {"messages": messages})[0] == 200
     roles = [[message["role"] for message in json.loads(body)["messages"]] for _, body in api.asked]
     assert roles == [["user", "developer"], ["user", "system"]]
-
-
-def test_each_model_is_answered_by_its_name(built: middleware.RouteFilter):
-    for name in NAMES:
-        assert ask(built, Api(), f"/v1/models/{name}") == (200, [json.dumps({"id": name}).encode()])
-    for name in ("org/other", "", "org/an-adapter/"):
-        status, (said,) = ask(built, Api(), f"/v1/models/{name}")
-        assert status == 404 and f"this service has {', '.join(NAMES)}" in json.loads(said)["error"]["message"]
-
-
-def test_a_client_of_anthropic_reads_models_in_its_form(built: middleware.RouteFilter):
-    """As platform.claude.com documents `GET /v1/models`."""
-    _, (said,) = ask(built, Api(), "/v1/models", anthropic_version="2023-06-01")
-    listed = json.loads(said)
-    assert (listed["has_more"], listed["first_id"], listed["last_id"]) == (False, *NAMES)
-    one = {"type": "model", "id": NAMES[1], "display_name": NAMES[1], "created_at": "2020-01-01T00:00:00+00:00"}
-    assert listed["data"][1] == one
-    _, (said,) = ask(built, Api(), f"/v1/models/{NAMES[1]}", anthropic_version="2023-06-01")
-    assert json.loads(said) == one
-
-
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 200), ("DELETE", 405), ("POST", 405)])
-@pytest.mark.parametrize("path", ["/v1/models", f"/v1/models/{plan.MODEL}", "/memory"])
-def test_what_is_read_takes_get_and_head(built: middleware.RouteFilter, path: str, method: str, status: int):
-    built.app = api = Api()
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> Message:
-        return {"type": "http.request"}
-
-    asyncio.run(built({"type": "http", "method": method, "path": path, "headers": [], "app": api}, receive, send))
-    assert sent[0]["status"] == status
 
 
 def test_a_route_takes_nothing_but_post(built: middleware.RouteFilter):
