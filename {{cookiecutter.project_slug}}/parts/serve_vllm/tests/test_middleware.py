@@ -10,14 +10,9 @@ import pytest
 from vllm_double import BODY, PATH, Api, ask
 
 from {{cookiecutter.__package}} import plan
-<<<<<<< HEAD
 from {{cookiecutter.__package}}.api import admission, middleware
+from {{cookiecutter.__package}}.api.body_limit import Message, Receive, Scope, Send
 from {{cookiecutter.__package}}.engine import options
-from {{cookiecutter.__package}}.api.body_limit import BodyLimit, Message, Receive, Scope, Send
-=======
-from {{cookiecutter.__package}}.engine import admission, middleware, options
-from {{cookiecutter.__package}}.engine.body_limit import Message, Receive, Scope, Send
->>>>>>> serve6
 from {{cookiecutter.__package}}.monitoring import oom
 
 OOM = "out of memory: the GPU was full"

@@ -8,8 +8,8 @@ import pytest
 from vllm_double import NAMES, Api, ask
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import middleware
-from {{cookiecutter.__package}}.engine.body_limit import Message
+from {{cookiecutter.__package}}.api import middleware
+from {{cookiecutter.__package}}.api.body_limit import Message
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ import json
 from types import SimpleNamespace
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import middleware, options
-from {{cookiecutter.__package}}.engine.body_limit import BodyLimit, Message, Receive, Scope, Send
+from {{cookiecutter.__package}}.api import middleware
+from {{cookiecutter.__package}}.engine import options
+from {{cookiecutter.__package}}.api.body_limit import BodyLimit, Message, Receive, Scope, Send
 
 PATH, BODY = options.WARM_UP
 NAMES = (plan.MODEL, "org/an-adapter")  # the model's and an adapter's
