@@ -1,32 +1,64 @@
 """Plans before anything is rendered: refuses what cannot work, writes plan.py, PLAN.md and memory.svg.
 
-Built from planner/ by `make hook`; change it there.
+Built from planner/ by `make hook`; change it there. Its files stand here as they are, and are imported from here.
 """
 
 # {% raw %}
-from __future__ import annotations
-
 import sys
 
 if sys.version_info < (3, 11):  # before anything that an older one has not got
     own = "%d.%d" % sys.version_info[:2]
     sys.exit(f"error: cookiecutter runs on Python {own}; this template wants 3.11 or newer: uvx -p 3.12 cookiecutter")
 
+import gc
 import json
-import keyword
-import math
 import os
-import re
-import shlex
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum, auto
-from fnmatch import fnmatchcase
-from functools import cache, lru_cache
-from math import ceil, lcm, log
-from typing import Any, Generic, NamedTuple, TypeVar
+from importlib.machinery import ModuleSpec, SourceFileLoader
 
-# ---- planner/asked.py
+gc.disable()  # a tenth of a second makes no garbage worth a search
+FILES = {}  # path -> text
+
+
+class Finder:
+    """Finds the modules of planner/ in FILES. Python compiles each when it is first imported."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        module = name.replace(".", "/")
+        for file in (module + ".py", module + "/__init__.py"):
+            if file in FILES:
+                spec = ModuleSpec(name, Loader(name, file), origin=file, is_package=file.endswith("__init__.py"))
+                spec.has_location = True
+                return spec
+        return None
+
+
+class Loader(SourceFileLoader):
+    """Reads FILES in place of a disk, and keeps no bytecode."""
+
+    def get_data(self, path):
+        return FILES[path].encode()
+
+    def get_code(self, name):
+        return compile(FILES[self.path], self.path, "exec", dont_inherit=True)
+
+
+sys.meta_path.insert(0, Finder)
+
+FILES["planner/__init__.py"] = r'''"""Plans GPU work: which GPU, how many, what quantization, which attention kernel, at what price."""
+'''
+
+FILES["planner/describe/__init__.py"] = r'''"""Plans, rejections and refusals in words: every sentence about them is made here."""
+'''
+
+FILES["planner/choose/__init__.py"] = r'''"""Weighs the setups that a request allows and chooses one; values and reason codes, no sentences."""
+'''
+
+FILES["planner/asked.py"] = r'''"""The conditions of a plan beside the model: a budget, containers kept warm, latencies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
 
 
 class Budget(NamedTuple):
@@ -58,9 +90,13 @@ class Targets(NamedTuple):
 
 
 NO_TARGETS = Targets()
+'''
 
+FILES["planner/draft.py"] = r'''"""The draft of vLLM's speculative decoding."""
 
-# ---- planner/draft.py
+from __future__ import annotations
+
+from typing import NamedTuple
 
 
 class Draft(NamedTuple):
@@ -83,9 +119,14 @@ class Draft(NamedTuple):
         """Return what vLLM is told of it."""
         config: dict[str, object] = {"method": self.method, "num_speculative_tokens": self.tokens}
         return config | ({"model": self.repository, "revision": self.revision} if self.repository else {})
+'''
 
+FILES["planner/reasons.py"] = r'''"""Reasons for which a configuration does not run or is not taken."""
 
-# ---- planner/reasons.py
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import NamedTuple
 
 
 class Reason(Enum):
@@ -133,10 +174,20 @@ class Rejection(NamedTuple):
     have_gib: float = 0.0
     seconds: float = 0.0  # TTFT_OVER_TARGET, TPOT_OVER_TARGET: what is predicted
     number: int = 0  # TOO_MANY_AT_ONCE, CLAIM_TOO_LARGE: requests; FEWER_GPUS: GPUs that suffice
+'''
 
+FILES["planner/schema.py"] = r'''"""The values that the planner's folders exchange: requests, setups, estimates, candidates and plans.
 
-# ---- planner/schema.py
+Named tuples, because frozen dataclasses would take 20 ms of every bake: `inspect`, and half a millisecond a class.
+"""
 
+from __future__ import annotations
+
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from .asked import NO_TARGETS, Budget, Targets, WarmPool
+from .draft import Draft
+from .reasons import Rejection
 
 GIB, HOURS_PER_MONTH = 2**30, 730  # bytes; as Modal counts
 ENGINES = ("vllm", "transformers")
@@ -150,7 +201,7 @@ WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("full", "lora", "qlora")
 OBJECTIVES = ("sft", "dpo")  # supervised fine-tuning; direct preference optimization, of pairs of answers
 AIMS = ("cost", "latency", "throughput")
-schema_TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
+TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
 
 
 class Refusal(Exception):
@@ -211,12 +262,14 @@ class Model(NamedTuple):
     # elements of one head's key and value, and tokens of a block where these are not the backend's). MLA's latent is
     # one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, ...], ...] = ()
-    # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
+    # Kinds in blocks of their own, which every GPU holds whole, as DeepSeek-V4's and GLM-5.3-Flash's index: (layers,
+    # window or 0, tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
-    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
+    unquantized_params: int = 0  # that a checkpoint or vLLM leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
+    int4_bits: float = 0.0  # of a published int4 weight with its scales; 0: as in groups of 128
     rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
@@ -422,91 +475,27 @@ AnyPlan = InferencePlan | TrainingPlan
 def replace(record: Record, **changes: Any) -> Record:
     """Return the record with other values in some fields, as `dataclasses.replace` would."""
     return record._replace(**changes)
+'''
 
+FILES["planner/choose/no_plan.py"] = r'''"""The causes of having no plan, from which describe/refusal.py makes one sentence."""
 
-# ---- planner/catalogue/gpus.py
+from __future__ import annotations
 
+from enum import Enum, auto
+from typing import Any, Generic, NamedTuple
 
-PRICES_DATE = "2026-09-25"
-CPU_USD_PER_CORE_HOUR = 0.0000131 * 3600  # physical core, max(requested, used)
-MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
-
-# GPUs that no source of estimate/inference_speed.py has measured: their datasheets are all there is (prior).
-UNMEASURED = frozenset({"T4", "L4", "L40S"})
-
-MAX_NODES = 32  # of one cluster (Modal's guide)
-FA2 = ("sdpa", "flash_attention_2")
-FA3 = ("sdpa", "flash_attention_2", "flash_attention_3")
-FA4 = ("sdpa", "flash_attention_2", "flash_attention_4")
-
-# fmt: off
-#   name            USD/h   GiB    max  cc    TB/s    TFLOPS  link GB/s, NVLink  bf16   fp8    fp4    attention
-_TABLE = (
-    ("T4",           0.59,  14.56, 8,   7.5,  0.32,   65,     16,  False,        False, False, False, ("sdpa",)),
-    ("L4",           0.80,  22.03, 8,   8.9,  0.30,   121,    32,  False,        True,  True,  False, FA2),
-    ("A10",          1.10,  22.06, 4,   8.6,  0.60,   125,    32,  False,        True,  False, False, FA2),
-    ("L40S",         1.95,  44.40, 8,   8.9,  0.864,  362,    32,  False,        True,  True,  False, FA2),
-    ("A100-40GB",    2.10,  39.50, 8,   8.0,  1.56,   312,    600, True,         True,  False, False, FA2),
-    ("A100-80GB",    2.50,  79.20, 8,   8.0,  2.04,   312,    600, True,         True,  False, False, FA2),
-    ("RTX-PRO-6000", 3.03,  94.97, 1,   12.0, 1.60,   500,    64,  False,        True,  True,  True,  FA2),
-    ("H100",         3.95,  79.20, 8,   9.0,  3.35,   989,    900, True,         True,  True,  False, FA3),
-    ("H200",         4.54, 139.80, 8,   9.0,  4.80,   989,    900, True,         True,  True,  False, FA3),
-    ("B200",         6.25, 178.40, 8,   10.0, 8.00,   2250,   1800, True,        True,  True,  True,  FA4),
-    ("B300",         7.10, 268.00, 8,   10.3, 8.00,   2250,   1800, True,        True,  True,  True,  FA4),
+from ..asked import Targets
+from ..schema import (
+    Candidate,
+    Estimate,
+    InferenceEstimate,
+    InferenceSetup,
+    Model,
+    Request,
+    Setup,
+    TrainingEstimate,
+    TrainingSetup,
 )
-# fmt: on
-
-GPUS: dict[str, Gpu] = {
-    name: Gpu(name, usd, gib, most, cc, tb * 1e12, tflops * 1e12, link * 1e9, nvlink, bf16, fp8, fp4, attention)
-    for name, usd, gib, most, cc, tb, tflops, link, nvlink, bf16, fp8, fp4, attention in _TABLE
-}
-
-# Other names, and the GPU that a program must be planned for: Modal may hand out a larger one, never a smaller.
-ALIASES = {"A10G": "A10", "A100": "A100-40GB", "A100-40": "A100-40GB", "A100-80": "A100-80GB"}
-ALIASES |= {"H100!": "H100", "B200+": "B200", "RTX6000": "RTX-PRO-6000"}
-
-
-def find_gpu(name: str) -> Gpu:
-    """Return the GPU of that name, in any case, by Modal's spelling or an old one. Refusal names the ones there are."""
-    upper = name.strip().upper()
-    gpu = GPUS.get(ALIASES.get(upper, upper))
-    if gpu is None:
-        raise Refusal(f"Modal has no GPU {name[:40]!r}; take one of {', '.join(GPUS)}, or auto")
-    return gpu
-
-
-def check_count(gpu: Gpu, count: int) -> None:
-    """Raise Refusal where a container cannot hold so many."""
-    most = gpu.max_count
-    if not 1 <= count <= most:
-        raise Refusal(f"one container holds at most {most} {gpu.name}, not {count}; take {gpu_string(gpu, most)}")
-
-
-def clusters(gpu: Gpu) -> bool:
-    """Whether nodes of 8 such cards reach each other over RDMA: Hopper and newer (Modal's guide)."""
-    return gpu.compute_capability >= 9 and gpu.nvlink and gpu.max_count == 8
-
-
-def check_cluster(gpu: Gpu | None, count: int) -> None:
-    """Raise Refusal where so many GPUs, more than a container holds, are not whole nodes with RDMA between them."""
-    if count % 8 or count > 8 * MAX_NODES:
-        raise Refusal(f"nodes have 8 GPUs each, so take 2 to 8, 16, 24 and so on to {8 * MAX_NODES}, not {count}")
-    if gpu and not clusters(gpu):
-        able = ", ".join(card.name for card in GPUS.values() if clusters(card))
-        raise Refusal(f"nodes of {gpu.name} have no RDMA between them; take one of {able}, or at most {gpu.max_count}")
-
-
-def gpu_string(gpu: Gpu, count: int) -> str:
-    """Return the value of Modal's `gpu=`: "L40S", "H100:2"."""
-    return gpu.name if count == 1 else f"{gpu.name}:{count}"
-
-
-def host_price(cores: float, gib: float) -> float:
-    """Return the USD per hour of CPU cores and main memory beside the GPUs."""
-    return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR
-
-
-# ---- planner/choose/no_plan.py
 
 
 class Change(Enum):
@@ -586,10 +575,114 @@ class NoPlan(Exception):
     ) -> None:
         super().__init__(cause)
         self.cause = cause
+'''
+
+FILES["planner/estimate/__init__.py"] = r'''"""Memory, speed and price of a given setup."""
+'''
+
+FILES["planner/catalogue/__init__.py"] = r'''"""GPUs with their prices, and models with their architectures."""
+'''
+
+FILES["planner/catalogue/gpus.py"] = r'''"""The GPUs that Modal offers: price, memory, speed, number formats and attention kernels.
+
+Prices: Modal's pricing page, read on the date below; `modal billing rates` of 2026-09-29 agrees where both list a
+card. GiB: what CUDA reports as total, read from engine start-up logs. B300's memory and RTX-PRO-6000's FLOP/s are
+vendors' figures nobody has logged (prior). Bandwidth and FLOP/s: NVIDIA's datasheets, dense. Attention kernels: the
+compute capability each kernel's README asks for.
+"""
+
+from __future__ import annotations
+
+from ..schema import Gpu, Refusal
+
+PRICES_DATE = "2026-09-25"
+CPU_USD_PER_CORE_HOUR = 0.0000131 * 3600  # physical core, max(requested, used)
+MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
+
+# GPUs that no source of estimate/inference_speed.py has measured: their datasheets are all there is (prior).
+UNMEASURED = frozenset({"T4", "L4", "L40S"})
+
+MAX_NODES = 32  # of one cluster (Modal's guide)
+FA2 = ("sdpa", "flash_attention_2")
+FA3 = ("sdpa", "flash_attention_2", "flash_attention_3")
+FA4 = ("sdpa", "flash_attention_2", "flash_attention_4")
+
+# fmt: off
+#   name            USD/h   GiB    max  cc    TB/s    TFLOPS  link GB/s, NVLink  bf16   fp8    fp4    attention
+_TABLE = (
+    ("T4",           0.59,  14.56, 8,   7.5,  0.32,   65,     16,  False,        False, False, False, ("sdpa",)),
+    ("L4",           0.80,  22.03, 8,   8.9,  0.30,   121,    32,  False,        True,  True,  False, FA2),
+    ("A10",          1.10,  22.06, 4,   8.6,  0.60,   125,    32,  False,        True,  False, False, FA2),
+    ("L40S",         1.95,  44.40, 8,   8.9,  0.864,  362,    32,  False,        True,  True,  False, FA2),
+    ("A100-40GB",    2.10,  39.50, 8,   8.0,  1.56,   312,    600, True,         True,  False, False, FA2),
+    ("A100-80GB",    2.50,  79.20, 8,   8.0,  2.04,   312,    600, True,         True,  False, False, FA2),
+    ("RTX-PRO-6000", 3.03,  94.97, 1,   12.0, 1.60,   500,    64,  False,        True,  True,  True,  FA2),
+    ("H100",         3.95,  79.20, 8,   9.0,  3.35,   989,    900, True,         True,  True,  False, FA3),
+    ("H200",         4.54, 139.80, 8,   9.0,  4.80,   989,    900, True,         True,  True,  False, FA3),
+    ("B200",         6.25, 178.40, 8,   10.0, 8.00,   2250,   1800, True,        True,  True,  True,  FA4),
+    ("B300",         7.10, 268.00, 8,   10.3, 8.00,   2250,   1800, True,        True,  True,  True,  FA4),
+)
+# fmt: on
+
+GPUS: dict[str, Gpu] = {
+    name: Gpu(name, usd, gib, most, cc, tb * 1e12, tflops * 1e12, link * 1e9, nvlink, bf16, fp8, fp4, attention)
+    for name, usd, gib, most, cc, tb, tflops, link, nvlink, bf16, fp8, fp4, attention in _TABLE
+}
+
+# Other names, and the GPU that a program must be planned for: Modal may hand out a larger one, never a smaller.
+ALIASES = {"A10G": "A10", "A100": "A100-40GB", "A100-40": "A100-40GB", "A100-80": "A100-80GB"}
+ALIASES |= {"H100!": "H100", "B200+": "B200", "RTX6000": "RTX-PRO-6000"}
 
 
-# ---- planner/estimate/kv_cache.py
+def find_gpu(name: str) -> Gpu:
+    """Return the GPU of that name, in any case, by Modal's spelling or an old one. Refusal names the ones there are."""
+    upper = name.strip().upper()
+    gpu = GPUS.get(ALIASES.get(upper, upper))
+    if gpu is None:
+        raise Refusal(f"Modal has no GPU {name[:40]!r}; take one of {', '.join(GPUS)}, or auto")
+    return gpu
 
+
+def check_count(gpu: Gpu, count: int) -> None:
+    """Raise Refusal where a container cannot hold so many."""
+    most = gpu.max_count
+    if not 1 <= count <= most:
+        raise Refusal(f"one container holds at most {most} {gpu.name}, not {count}; take {gpu_string(gpu, most)}")
+
+
+def clusters(gpu: Gpu) -> bool:
+    """Whether nodes of 8 such cards reach each other over RDMA: Hopper and newer (Modal's guide)."""
+    return gpu.compute_capability >= 9 and gpu.nvlink and gpu.max_count == 8
+
+
+def check_cluster(gpu: Gpu | None, count: int) -> None:
+    """Raise Refusal where so many GPUs, more than a container holds, are not whole nodes with RDMA between them."""
+    if count % 8 or count > 8 * MAX_NODES:
+        raise Refusal(f"nodes have 8 GPUs each, so take 2 to 8, 16, 24 and so on to {8 * MAX_NODES}, not {count}")
+    if gpu and not clusters(gpu):
+        able = ", ".join(card.name for card in GPUS.values() if clusters(card))
+        raise Refusal(f"nodes of {gpu.name} have no RDMA between them; take one of {able}, or at most {gpu.max_count}")
+
+
+def gpu_string(gpu: Gpu, count: int) -> str:
+    """Return the value of Modal's `gpu=`: "L40S", "H100:2"."""
+    return gpu.name if count == 1 else f"{gpu.name}:{count}"
+
+
+def host_price(cores: float, gib: float) -> float:
+    """Return the USD per hour of CPU cores and main memory beside the GPUs."""
+    return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR
+'''
+
+FILES["planner/estimate/kv_cache.py"] = r'''"""Bytes of KV cache, and which models keep one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import ceil
+from typing import NamedTuple
+
+from ..schema import GIB, Model
 
 # Decoders whose attention was made to look both ways; others with grouped heads are causal and keep a cache.
 BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
@@ -624,7 +717,7 @@ class CacheKind(NamedTuple):
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
-    if model.pages:  # which every GPU holds whole
+    if model.pages and not model.caches:
         return ()
     if model.caches:
         return tuple(CacheKind(*kind, element_bytes=size) for kind in model.caches)
@@ -643,9 +736,8 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    if model.pages:
-        return float(sum(layers * size / block for layers, _window, block, size in model.pages))
-    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
+    paged = sum(layers * size / block for layers, _window, block, size in model.pages)  # every GPU holds them whole
+    return float(paged + sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
@@ -684,10 +776,17 @@ def seen_tokens(model: Model, tokens: int) -> float:
     """
     full = model.layers - model.linear_layers - model.sliding_layers
     return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
+'''
 
+FILES["planner/estimate/weights.py"] = r'''"""Bytes of model weights by tensor class and weight format."""
 
-# ---- planner/estimate/weights.py
+from __future__ import annotations
 
+from functools import lru_cache
+from math import ceil
+
+from ..schema import GIB, Model
+from .kv_cache import cache_kinds
 
 # Bits per parameter of a quantized matrix, its scales included.
 WEIGHT_BITS = {
@@ -728,19 +827,17 @@ def embedding_params(model: Model) -> int:
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
-    bits = WEIGHT_BITS[form]
+    bits = _format_bits(model, form)
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
-    plain = model.unquantized_params if form == model.quantization else 0
+    plain = model.unquantized_params if model.quantization in (form, "none") else 0
     if not experts:
         plain = min(plain, rest)
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
-    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
-        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     plain += router_params(model)
     kept = min(max(plain - rest, 0), experts)  # experts of whole layers that the checkpoint leaves in 16 bits
     plain = min(plain, rest)
@@ -754,8 +851,22 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
     least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
     if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
         experts *= least / model.moe_intermediate
+    if weight_format(model, quantization) == "int4":
+        experts *= _finer_groups(model, tensor_parallel)
     copied = copied_bytes(model, quantization, tensor_parallel)
     return ((embedding + experts + rest) / tensor_parallel + copied) / GIB
+
+
+def _finer_groups(model: Model, tensor_parallel: int) -> float:
+    """Return by how much int4 experts grow where a group does not divide a GPU's columns: vLLM halves it until it does.
+
+    Source: MoeWNA16Method of vLLM 0.32, which keeps no zero points of symmetric weights.
+    """
+    bits, columns = _format_bits(model, "int4"), model.moe_intermediate // tensor_parallel
+    group = own = 1 << (int(20 / (bits - 4)).bit_length() - 1)  # 16 bits of scale and 4 of zero point, or 16
+    while columns % group and group > 1:
+        group //= 2
+    return 1.0 if group == own or not columns else (4 + 16 / group) / bits
 
 
 @lru_cache(maxsize=256)
@@ -779,12 +890,24 @@ def copied_bytes(model: Model, quantization: str, tensor_parallel: int) -> float
 def _rest_bits(model: Model, quantization: str) -> float:
     """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
     form = weight_format(model, quantization)
-    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
-    return 16.0 if experts_only or (form == model.quantization and model.unquantized_params) else WEIGHT_BITS[form]
+    plain = model.unquantized_params and model.quantization in (form, "none")
+    return 16.0 if form == "mxfp4" or plain else _format_bits(model, form)
 
 
-# ---- planner/estimate/memory_terms.py
+def _format_bits(model: Model, form: str) -> float:
+    """Return the bits of a quantized parameter: of the checkpoint's own int4, by its groups."""
+    return (form == model.quantization == "int4" and model.int4_bits) or WEIGHT_BITS[form]
+'''
 
+FILES["planner/estimate/memory_terms.py"] = r'''"""The terms of inference memory that both engines have: activations of a layer, NCCL, the CUDA context."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..reasons import Rejection
+from ..schema import InferenceSetup, Model
+from .weights import weight_gib
 
 NCCL_GIB_PER_GPU = 0.25  # of a tensor-parallel group: 0.25 and 0.55 GiB logged for 2, 2.1 to 2.5 for 8
 CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loaded, to 0.92
@@ -832,12 +955,17 @@ def nccl_gib(setup: InferenceSetup, tensor_parallel: int) -> float:
     half = tensor_parallel // 2
     with_half = weight_gib(setup.model, setup.quantization, half) + nccl_gib(setup, half)
     return min(NCCL_GIB_PER_GPU * tensor_parallel, with_half - weights)
+'''
 
+FILES["planner/estimate/draft_memory.py"] = r'''"""Memory of speculative decoding: the draft's weights, the cache of its layer, wider states."""
 
-# ---- planner/estimate/draft_memory.py
+from __future__ import annotations
 
+from ..draft import Draft
+from ..schema import GIB, InferenceSetup, Model
+from .kv_cache import cache_kinds, state_layers
 
-estimate_draft_memory_LAYERS = 1  # of every draft in catalogue/drafts.py
+LAYERS = 1  # of every draft in catalogue/drafts.py
 
 
 def draft_gib(draft: Draft | None, tensor_parallel: int) -> float:
@@ -858,22 +986,36 @@ def with_draft(setup: InferenceSetup) -> Model:
         return model
     kinds = cache_kinds(model)
     caches = tuple(
-        (kind.layers + (0 if kind.window else estimate_draft_memory_LAYERS), kind.window, kind.heads, kind.width, kind.block)
+        (kind.layers + (0 if kind.window else LAYERS), kind.window, kind.heads, kind.width, kind.block)
         for kind in kinds
     )
+    pages = tuple((layers + LAYERS, window, block, size) for layers, window, block, size in model.pages)
     if not state_layers(model):
-        return model._replace(caches=caches)
+        return model._replace(caches=caches, pages=pages)
     return model._replace(
         caches=caches,
+        pages=pages,
         state_bytes=model.state_bytes + draft.tokens * draft.state_bytes,
         state_blocks=model.state_blocks + draft.tokens,
     )
+'''
 
+FILES["planner/estimate/vllm_cache.py"] = r'''"""Bytes that vLLM reserves in its cache for one request, in whole blocks of whole groups of layers.
 
-# ---- planner/estimate/vllm_cache.py
+Source: vLLM 0.32, v1/core/kv_cache_utils.py (groups) and platforms/interface.py (blocks of hybrid models). Its own
+answers for every architecture are in benchmarks/data/oracle, and tests/planner/test_oracle.py compares.
+"""
 
+from __future__ import annotations
 
-estimate_vllm_cache_BLOCK_TOKENS = 16
+from functools import lru_cache
+from math import ceil, gcd
+from typing import NamedTuple
+
+from ..schema import Model
+from .kv_cache import CacheKind, cache_kinds, state_layers
+
+BLOCK_TOKENS = 16
 LATENT_BLOCK_TOKENS = 64  # FlashMLA's on Hopper
 HYBRID_LATENT_BLOCK_TOKENS = 128  # least beside states: FlashInfer's decoding kernels want multiples
 UNEVEN = 1.5  # kinds whose counts differ by less are padded to the larger one, others split by the smaller
@@ -895,13 +1037,15 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
+    if model.pages and states:
+        return _packed_bytes(model, kinds[0], tokens, tensor_parallel)
     if model.pages:
         return _paged_bytes(model, tokens, in_flight)
-    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
     sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
-    block = estimate_vllm_cache_BLOCK_TOKENS
+    block = BLOCK_TOKENS
     if model.attention == "mla":
         block = HYBRID_LATENT_BLOCK_TOKENS if states else LATENT_BLOCK_TOKENS
     if not states and len({kind.window for kind in kinds}) == 1:
@@ -941,15 +1085,46 @@ def _paged_bytes(model: Model, tokens: int, in_flight: int) -> float:
     return float(page * blocks)
 
 
+def _packed_bytes(model: Model, latent: CacheKind, tokens: int, tensor_parallel: int) -> float:
+    """Return the bytes of a request where an index lies beside the latent and states fill what is left (GLM-5.3-Flash).
+
+    A block holds latent and index of all their layers, as many states as fit, or the pools of keys that are not full.
+    """
+    states, entry = state_layers(model), latent.token_bytes(tensor_parallel)
+    state = ceil(model.state_bytes / tensor_parallel / states)
+    layers, _window, own, size = model.pages[0]
+    step = max(own, HYBRID_LATENT_BLOCK_TOKENS)
+    block = step * ceil(state / (step * entry))
+    page = latent.layers * entry * block + layers * size * block // own
+    aligned = entry * size // gcd(entry, size)
+    page = ceil(page / aligned) * aligned
+    groups = ceil(states / (page // (entry * block)))  # a state is padded to a layer's latent
+    return float(page * (ceil(tokens / block) + groups * model.state_blocks + 1))
+
+
 def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:
     """Return the blocks of a request; a window may begin in the middle of one."""
     if not kind.window:
         return ceil(tokens / block)
     return ceil(min(tokens, kind.window - 1 + in_flight) / block) + 1
+'''
 
+FILES["planner/estimate/vllm_memory.py"] = r'''"""GiB per GPU that vLLM needs, by its own sum at start-up.
 
-# ---- planner/estimate/vllm_memory.py
+Cache = fraction x visible memory - weights - activations - outside torch - CUDA graphs.
+"""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..reasons import Reason, Rejection
+from ..schema import GIB, Gpu, InferenceSetup
+from .draft_memory import LAYERS, draft_gib, with_draft
+from .kv_cache import is_causal, kv_bytes_per_token, kv_gib
+from .memory_terms import InferenceMemory, nccl_gib, widest_bytes_per_token
+from .vllm_cache import request_bytes
+from .weights import weight_gib
 
 LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepted (vLLM 0.32, arg_utils)
 HUGE_CARD_GIB = 149  # 160 GB
@@ -981,7 +1156,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> Callable[[int], I
     generates = model.workload == "generation"  # an encoder has no logits to sample from
     widest = widest_bytes_per_token(model, tp) * tokens
     graphs = (
-        GRAPH_GIB_PER_LAYER * (model.layers + (estimate_draft_memory_LAYERS if setup.draft else 0)) if version >= (0, 21) else 0.0
+        GRAPH_GIB_PER_LAYER * (model.layers + (LAYERS if setup.draft else 0)) if version >= (0, 21) else 0.0
     )  # before, outside the budget
     overhead = NON_TORCH_GIB + nccl_gib(setup, tp) + graphs
     budget, caches = setup.memory_fraction * gpu.visible_gib, is_causal(model)
@@ -1075,16 +1250,229 @@ def parse_version(text: str) -> tuple[int, ...]:
     numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
     found = tuple(int(number) for number in numbers if number.isdigit())
     return (0, 7) if found == (0,) else found or _CURRENT
+'''
+
+FILES["planner/estimate/transformers_memory.py"] = r'''"""GiB per GPU that transformers needs: plain `generate`, continuous batching, one pass of an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil, lcm
+from typing import NamedTuple
+
+from ..reasons import Reason, Rejection
+from ..schema import GIB, InferenceSetup
+from .kv_cache import kv_gib, kv_layer_bytes
+from .memory_terms import CONTEXT_GIB, InferenceMemory, nccl_gib, widest_bytes_per_token
+from .vllm_memory import max_sequences
+from .weights import weight_format, weight_gib
+
+WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
+PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
+STEP_TOKENS = 2048  # of prefill in one step of transformers' continuous batching, as the generated engine sets it
+LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
 
 
-# ---- planner/estimate/inference_speed.py
+def generate_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Return the memory of plain `generate`: the allocator's peak with a full cache; a prefill's is in the overhead."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
+    activation += _unpacked_gib(setup)
+    prompt = min(setup.input_len, setup.context_len)
+    prefill = widest_bytes_per_token(model, tp) * prompt * sequences / GIB
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
+    cache = one * sequences
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp) + prefill
+    need = weights + activation + overhead + cache
+    each = one + (activation - WORKSPACE_GIB + prefill) / sequences
+    concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
+    rejection = _too_large(setup, sequences, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
+        int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), rejection,
+    )  # fmt: skip
 
+
+def batching_memory(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
+    """Return the memory of continuous batching as a function of `concurrency`.
+
+    The peak of a step over a full cache, within the engine's own limit.
+    """
+    model, gpu, tp, replicas = setup.model, setup.gpu, setup.tensor_parallel, setup.gpu_count // setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
+    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
+
+    def runs(terms: _Batching) -> bool:
+        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
+
+    token_bytes = float(model.layers * kv_layer_bytes(model, "auto", tp))
+    one = token_bytes * setup.context_len / GIB  # of the cache, at the least
+    fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
+    while above - fitting > 1:
+        middle = (fitting + above) // 2
+        fitting, above = (middle, above) if runs(_batching(setup, middle)) else (fitting, middle)
+
+    def memory(concurrency: int) -> InferenceMemory:
+        sequences = ceil(concurrency * tp / setup.gpu_count)
+        terms = _batching(setup, sequences)
+        rejection = _too_large(setup, sequences, weights + fixed + overhead + terms.need_gib)
+        if not rejection and not runs(terms):
+            rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
+        return InferenceMemory(
+            gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+            token_bytes, fitting * setup.context_len, float(fitting * replicas), rejection,
+        )  # fmt: skip
+
+    return memory
+
+
+class _Batching(NamedTuple):
+    """GiB of transformers' continuous batching (5.23, SDPA) beside the weights."""
+
+    cache_gib: float
+    mask_gib: float
+    moment_gib: float  # the widest moment of a step
+    claimed_gib: float  # what it allocates at its start, by its own sum
+
+    @property
+    def need_gib(self) -> float:
+        return self.cache_gib + self.mask_gib + self.moment_gib
+
+
+def _batching(setup: InferenceSetup, requests: int) -> _Batching:
+    """Return the terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
+
+    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
+    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
+    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
+    """
+    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
+    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
+    vector = 2 * model.head_dim  # bytes of one head of one token
+    layer = kv_layer_bytes(model, "auto", tp)
+    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
+    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
+    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
+    sectors = ceil(blocks * model.layers / sector_layers)
+    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
+    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
+    mask = len(kinds) * 2 * step * (readable + step)
+    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
+    gathered = repeated * vector * (requests * setup.context_len + step)
+    logits = LOGIT_BYTES * model.vocab * requests
+    moment = max(gathered, widest_bytes_per_token(model, tp) * step, logits)
+    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
+    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
+    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
+    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
+
+
+def one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Return the memory of a pass over `concurrency` texts padded to context_len: no cache, no logits of a vocabulary.
+
+    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
+    """
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    texts = ceil(setup.concurrency * tp / setup.gpu_count)
+    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
+    repeated = 2 * queries if queries > keys else 0
+    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
+    token = max(widest_bytes_per_token(model, tp), attention)
+    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
+    need = weights + fixed + overhead + one * texts
+    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
+    rejection = _too_large(setup, texts, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
+        fitting * (setup.gpu_count // tp), rejection,
+    )  # fmt: skip
+
+
+def _unpacked_gib(setup: InferenceSetup) -> float:
+    """Return the GiB of the largest matrix that bitsandbytes unpacks, twice (prior)."""
+    model = setup.model
+    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
+        return 0.0
+    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
+
+
+def _too_large(setup: InferenceSetup, requests: int, need_gib: float) -> Rejection | None:
+    """Return a rejection where the requests need more than the card has."""
+    have_gib = setup.gpu.visible_gib
+    return Rejection(Reason.TOO_MANY_AT_ONCE, need_gib, have_gib, number=requests) if need_gib > have_gib else None
+'''
+
+FILES["planner/estimate/inference_memory.py"] = r'''"""GiB per GPU that inference needs: weights, KV cache, activations, overheads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..schema import InferenceSetup
+from .memory_terms import InferenceMemory
+from .transformers_memory import batching_memory, generate_memory, one_pass_memory
+from .vllm_memory import vllm_memory
+
+
+def memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
+    """Return the memory of the setup on each GPU, and for how many requests it suffices.
+
+    `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
+    """
+    if setup.engine == "vllm":
+        return vllm_memory(setup, engine_version)(setup.max_num_seqs)
+    return memory_at(setup)(setup.concurrency)
+
+
+def memory_at(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
+    """Return the memory of the setup as a function of `concurrency`, which is also `max_num_seqs` where that is set."""
+    if setup.engine == "vllm":
+        at_slots = vllm_memory(setup, "")
+        return at_slots if setup.max_num_seqs else lambda _requests: at_slots(0)
+    if setup.model.workload == "generation" and setup.max_batched_tokens:
+        return batching_memory(setup)
+    terms = generate_memory if setup.model.workload == "generation" else one_pass_memory
+    return lambda requests: terms(setup._replace(concurrency=requests))
+'''
+
+FILES["planner/estimate/inference_speed.py"] = r'''"""Speed of inference: a decoding step, a prefill, a cold start.
+
+A roofline of named terms, with the share of each roof that kernels reach.
+
+In a step the products read all weights while they compute; reading the cache, what lies between the products, attention
+over prompts, all-reduces and work that no roof bounds (launches, norms, scheduling) come on top. In the steady state
+each step also carries B x input / output tokens of prompts, in chunks of the engine's step.
+
+The shares are read off timings of single kernels; five times are fitted, together, on 3,000 points of aiconfigurator's
+silicon_sample.csv (Apache-2.0: vLLM, SGLang, TensorRT-LLM on H100, H200, B200, B300) and the published tables in
+benchmarks/data. What that is worth on a family that the fit has not seen stands in docs/accuracy.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..schema import GIB, Gpu, InferenceSetup, Model
+from .kv_cache import kv_gib, seen_tokens
+from .memory_terms import InferenceMemory
+from .vllm_memory import batched_tokens, max_sequences
+from .weights import WEIGHT_BITS, copied_bytes, embedding_params, weight_bytes, weight_format
 
 # Read off timings of vLLM's kernels in aiconfigurator-core 0.12 (NVIDIA, Apache-2.0), not fitted to any engine.
 BANDWIDTH_SHARE = 0.80  # of device bandwidth, in products of few rows (0.68 on an A100 to 0.90 on an RTX PRO 6000)
 CACHE_BANDWIDTH = 0.85  # the same, reading KV cache (0.73 to 0.93 from 32 requests of 1,000 tokens)
 # Of dense FLOP/s in products of 1,000 rows and more, where tensor cores run at 16, 8, 4 bits, by compute capability.
-estimate_inference_speed_GEMM_SHARE = {
+GEMM_SHARE = {
     75: (0.45, 0.45, 0.45),  # prior
     80: (0.65, 0.65, 0.65),  # 0.86 in a kernel alone; prompts of Qwen3-32B and 14B under vLLM differ by 0.65
     86: (0.64, 0.64, 0.64),  # as Ada's (prior)
@@ -1167,12 +1555,12 @@ def gemm_share(gpu: Gpu, gain: int) -> float:
     A capability that is not listed takes the share of the one below it.
     """
     known = _listed_capability(gpu.compute_capability)
-    return estimate_inference_speed_GEMM_SHARE[known][{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+    return GEMM_SHARE[known][{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
 
 
 @lru_cache(maxsize=32)
 def _listed_capability(capability: float) -> int:
-    return max(listed for listed in estimate_inference_speed_GEMM_SHARE if listed <= max(round(10 * capability), min(estimate_inference_speed_GEMM_SHARE)))
+    return max(listed for listed in GEMM_SHARE if listed <= max(round(10 * capability), min(GEMM_SHARE)))
 
 
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
@@ -1345,10 +1733,32 @@ def traffic_bytes(model: Model) -> float:
 def cold_start_s(setup: InferenceSetup) -> float:
     """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
     return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
+'''
 
+FILES["planner/estimate/encoder.py"] = r'''"""Speed of a model that only reads: one pass over texts, whose answer is a vector or a class."""
 
-# ---- planner/estimate/encoder.py
+from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
+from ..schema import InferenceSetup
+from .inference_speed import (
+    ALLREDUCE_S,
+    ATTENTION_FLOPS,
+    BANDWIDTH_SHARE,
+    EAGER_LAYER_S,
+    FUSED_TRAFFIC,
+    LAYER_S,
+    SEQUENCE_S,
+    STEP_S,
+    compute_flops,
+    prefill_kernel,
+    traffic_bytes,
+)
+from .kv_cache import is_causal
+from .vllm_memory import batched_tokens
+from .weights import embedding_params, weight_bytes, weight_format
 
 # Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
 ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
@@ -1399,9 +1809,17 @@ def pass_seconds(setup: InferenceSetup) -> Callable[[float], float]:
         return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
 
     return pass_s
+'''
 
+FILES["planner/estimate/generation_speed.py"] = r'''"""Speed of a generating model with so many requests in flight all the time."""
 
-# ---- planner/estimate/generation_speed.py
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ..schema import InferenceSetup
+from .inference_speed import PREFILL_QUEUE, RANGE, Steps
 
 
 class InferenceSpeed(NamedTuple):
@@ -1422,7 +1840,7 @@ def generation_speed(setup: InferenceSetup, steps: Steps) -> InferenceSpeed:
     token_s = steps.token_s(batch)
     output = replicas * batch / token_s
     single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
-    first_s = estimate_generation_speed_first_token_s(steps, batch)
+    first_s = first_token_s(steps, batch)
     return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first_s, token_s)
 
 
@@ -1431,7 +1849,7 @@ def batch_of(setup: InferenceSetup, steps: Steps) -> float:
     return max(min(setup.concurrency * setup.tensor_parallel / setup.gpu_count, steps.max_in_flight), 1.0)
 
 
-def estimate_generation_speed_first_token_s(steps: Steps, batch: float) -> float:
+def first_token_s(steps: Steps, batch: float) -> float:
     """Return the seconds to the first token with so many requests in flight all the time."""
     step_s, added_s = steps.step_and_added_s(batch)
     chunk = max(steps.step_tokens - batch, 1.0)
@@ -1439,13 +1857,28 @@ def estimate_generation_speed_first_token_s(steps: Steps, batch: float) -> float
     queued_s = max(added_s, steps.step_s(batch, chunk) / chunk) if steps.launched_s else added_s
     read = steps.prompt * (added_s + queued_s * PREFILL_QUEUE * (batch - 1))
     return steps.outside_s + read + math.ceil(steps.prompt / chunk) * step_s
+'''
 
+FILES["planner/estimate/queueing.py"] = r'''"""Latency of requests that arrive at random at a mean rate, and the highest rate that an engine carries.
 
-# ---- planner/estimate/queueing.py
+Continuous batching in mean values: as many requests decode as arrive while one decodes (Little's law); each step has
+their tokens and a share of the prompts that arrive meanwhile; prompts are read first come, first served, in steps of
+`step_tokens` tokens, as one server (M/D/1); slots are servers that are slower the more are taken. Calculated, and
+compared with a simulation of steps in tests/planner/test_queueing.py; docs/planner.md has the error.
+"""
 
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..schema import InferenceSetup
+from .encoder import pass_seconds
+from .inference_speed import Steps
 
 ITERATIONS = 18  # at most, of a root search
-estimate_queueing_NEAR = 1e-3  # relative, of a root: one more secant from there is within some 1e-5
+NEAR = 1e-3  # relative, of a root: one more secant from there is within some 1e-5
 RARE_SIGMAS = 6  # with so many standard deviations of free slots, a request hardly ever waits for one
 NEGLIGIBLE = 1e-6  # of all states, one that no longer counts
 MAX_BUSY = 0.99  # share of the time, so that a mean stays finite
@@ -1520,14 +1953,14 @@ class Generator(Server):
         if rate >= self.highest:
             return Latency(math.inf, None, slots, rate / self.highest)
         others, tpot = self.decoding(rate, others)
-        ttft = estimate_queueing_first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
+        ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
         return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / self.highest, others)
 
     def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
         if rate >= self.highest or not self.tpot_within(rate, tpot_s):
             return False
         others, tpot = self.decoding(rate)
-        first_s = estimate_queueing_first_token_s(self.steps, rate, others, self.slots)
+        first_s = first_token_s(self.steps, rate, others, self.slots)
         if tpot > tpot_s or first_s > ttft_s:
             return False
         return first_s + wait_for_slot_s(self.steps, rate, self.slots, others, ttft_s - first_s) <= ttft_s
@@ -1578,7 +2011,7 @@ class Generator(Server):
             others = others - over / slope if slope < 0 else math.inf
             if not low <= others <= high:
                 others = (low + high) / 2
-            if abs(over) < estimate_queueing_NEAR * before:
+            if abs(over) < NEAR * before:
                 break
         return others, others / per_s
 
@@ -1610,7 +2043,7 @@ def token_at(steps: Steps, rate: float, slots: float) -> Callable[[float], float
     return token_s
 
 
-def estimate_queueing_first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
+def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
     step_s, added_s = steps.step_and_added_s(min(max(others, 1.0), slots))
     chunk = max(steps.step_tokens - others, 1.0)  # tokens of prompts that a step has room for
@@ -1678,179 +2111,20 @@ class Encoder(Server):
 
     def tpot_within(self, rate: float, tpot_s: float) -> bool:
         return True  # nothing is written
+'''
 
+FILES["planner/estimate/inference.py"] = r'''"""Memory, speed and price of one inference setup."""
 
-# ---- planner/estimate/transformers_memory.py
+from __future__ import annotations
 
-
-WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
-PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
-STEP_TOKENS = 2048  # of prefill in one step of transformers' continuous batching, as the generated engine sets it
-estimate_transformers_memory_LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
-
-
-def generate_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Return the memory of plain `generate`: the allocator's peak with a full cache; a prefill's is in the overhead."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
-    activation += _unpacked_gib(setup)
-    prompt = min(setup.input_len, setup.context_len)
-    prefill = widest_bytes_per_token(model, tp) * prompt * sequences / GIB
-    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
-    cache = one * sequences
-    overhead = CONTEXT_GIB + nccl_gib(setup, tp) + prefill
-    need = weights + activation + overhead + cache
-    each = one + (activation - WORKSPACE_GIB + prefill) / sequences
-    concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
-    rejection = _too_large(setup, sequences, need)
-    return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
-        int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), rejection,
-    )  # fmt: skip
-
-
-def batching_memory(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
-    """Return the memory of continuous batching as a function of `concurrency`.
-
-    The peak of a step over a full cache, within the engine's own limit.
-    """
-    model, gpu, tp, replicas = setup.model, setup.gpu, setup.tensor_parallel, setup.gpu_count // setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
-    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
-    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
-
-    def runs(terms: _Batching) -> bool:
-        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
-
-    token_bytes = float(model.layers * kv_layer_bytes(model, "auto", tp))
-    one = token_bytes * setup.context_len / GIB  # of the cache, at the least
-    fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
-    while above - fitting > 1:
-        middle = (fitting + above) // 2
-        fitting, above = (middle, above) if runs(_batching(setup, middle)) else (fitting, middle)
-
-    def memory(concurrency: int) -> InferenceMemory:
-        sequences = ceil(concurrency * tp / setup.gpu_count)
-        terms = _batching(setup, sequences)
-        rejection = _too_large(setup, sequences, weights + fixed + overhead + terms.need_gib)
-        if not rejection and not runs(terms):
-            rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
-        return InferenceMemory(
-            gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
-            token_bytes, fitting * setup.context_len, float(fitting * replicas), rejection,
-        )  # fmt: skip
-
-    return memory
-
-
-class _Batching(NamedTuple):
-    """GiB of transformers' continuous batching (5.23, SDPA) beside the weights."""
-
-    cache_gib: float
-    mask_gib: float
-    moment_gib: float  # the widest moment of a step
-    claimed_gib: float  # what it allocates at its start, by its own sum
-
-    @property
-    def need_gib(self) -> float:
-        return self.cache_gib + self.mask_gib + self.moment_gib
-
-
-def _batching(setup: InferenceSetup, requests: int) -> _Batching:
-    """Return the terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
-
-    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
-    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
-    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
-    """
-    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
-    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
-    vector = 2 * model.head_dim  # bytes of one head of one token
-    layer = kv_layer_bytes(model, "auto", tp)
-    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
-    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
-    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
-    sectors = ceil(blocks * model.layers / sector_layers)
-    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
-    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
-    mask = len(kinds) * 2 * step * (readable + step)
-    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
-    gathered = repeated * vector * (requests * setup.context_len + step)
-    logits = estimate_transformers_memory_LOGIT_BYTES * model.vocab * requests
-    moment = max(gathered, widest_bytes_per_token(model, tp) * step, logits)
-    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
-    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
-    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
-    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
-
-
-def one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Return the memory of a pass over `concurrency` texts padded to context_len: no cache, no logits of a vocabulary.
-
-    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
-    """
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    texts = ceil(setup.concurrency * tp / setup.gpu_count)
-    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
-    repeated = 2 * queries if queries > keys else 0
-    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
-    token = max(widest_bytes_per_token(model, tp), attention)
-    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
-    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
-    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
-    need = weights + fixed + overhead + one * texts
-    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
-    rejection = _too_large(setup, texts, need)
-    return InferenceMemory(
-        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
-        fitting * (setup.gpu_count // tp), rejection,
-    )  # fmt: skip
-
-
-def _unpacked_gib(setup: InferenceSetup) -> float:
-    """Return the GiB of the largest matrix that bitsandbytes unpacks, twice (prior)."""
-    model = setup.model
-    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
-        return 0.0
-    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
-
-
-def _too_large(setup: InferenceSetup, requests: int, need_gib: float) -> Rejection | None:
-    """Return a rejection where the requests need more than the card has."""
-    have_gib = setup.gpu.visible_gib
-    return Rejection(Reason.TOO_MANY_AT_ONCE, need_gib, have_gib, number=requests) if need_gib > have_gib else None
-
-
-# ---- planner/estimate/inference_memory.py
-
-
-def estimate_inference_memory_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
-    """Return the memory of the setup on each GPU, and for how many requests it suffices.
-
-    `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
-    """
-    if setup.engine == "vllm":
-        return vllm_memory(setup, engine_version)(setup.max_num_seqs)
-    return memory_at(setup)(setup.concurrency)
-
-
-def memory_at(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
-    """Return the memory of the setup as a function of `concurrency`, which is also `max_num_seqs` where that is set."""
-    if setup.engine == "vllm":
-        at_slots = vllm_memory(setup, "")
-        return at_slots if setup.max_num_seqs else lambda _requests: at_slots(0)
-    if setup.model.workload == "generation" and setup.max_batched_tokens:
-        return batching_memory(setup)
-    terms = generate_memory if setup.model.workload == "generation" else one_pass_memory
-    return lambda requests: terms(setup._replace(concurrency=requests))
-
-
-# ---- planner/estimate/inference.py
-
+from ..catalogue.gpus import UNMEASURED, host_price
+from ..schema import InferenceEstimate, InferenceSetup
+from . import inference_memory
+from .encoder import encoder_speed
+from .generation_speed import generation_speed
+from .inference_speed import Steps, cold_start_s, steps_of
+from .memory_terms import InferenceMemory
+from .queueing import Latency, latency
 
 # CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
@@ -1867,12 +2141,12 @@ SPEEDS = (
 )
 
 
-def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
+def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
     """Return the estimate of the setup; rates are None where it does not fit.
 
     `engine_version`: as in inference_memory.py.
     """
-    return estimate_with(setup, estimate_inference_memory_memory(setup, engine_version))
+    return estimate_with(setup, inference_memory.memory(setup, engine_version))
 
 
 def estimate_with(
@@ -1931,11 +2205,16 @@ def speed_of(setup: InferenceSetup) -> tuple[float, float]:
     Both at prompts of `input_len`, for a setup that fits.
     """
     setup = setup._replace(rate=0.0)
-    alone, full = estimate_inference_estimate(setup._replace(concurrency=1)), estimate_inference_estimate(setup)
+    alone, full = estimate(setup._replace(concurrency=1)), estimate(setup)
     return alone.time_to_first_token_s or 0.0, full.output_tokens_per_s or 0.0
+'''
 
+FILES["planner/choose/attention.py"] = r'''"""The attention kernels of a setup: which to weigh, which run on a GPU, which is the fastest there."""
 
-# ---- planner/choose/attention.py
+from __future__ import annotations
+
+from ..reasons import Reason, Rejection
+from ..schema import ATTENTIONS, Gpu, InferenceSetup, Model, Request
 
 
 def kernels_to_weigh(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
@@ -1965,13 +2244,9 @@ def dominated(request: Request, setup: InferenceSetup) -> Rejection | None:
 def unsupported_kernel(setup: InferenceSetup) -> Rejection | None:
     """Return a rejection where the GPU does not run the kernel."""
     return Rejection(Reason.KERNEL_UNSUPPORTED) if setup.attention not in (*setup.gpu.attention, "auto") else None
+'''
 
-
-# ---- planner/catalogue/shipped.py
-
-
-def _catalogue_text() -> str:
-    return r'''[
+FILES["planner/catalogue/models.json"] = r'''[
 {"id":"arcee-ai/AFM-4.5B","params":4619189760,"params_active":4619189760,"layers":36,"hidden":2560,"intermediate":18432,"heads":20,"kv_heads":4,"head_dim":128,"vocab":128005,"tied_embeddings":false,"context":81920,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"sentence-transformers/all-MiniLM-L6-v2","params":22713216,"params_active":22713216,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"8b3219a92973c328a8e22fadcfa821b5dc75636a","source":"https://github.com/18Prachi/shl-assessment-recommender/blob/0a2b5ba2822f2206eca3438cc98d06fd81bff5db/models/all-MiniLM-L6-v2/config.json"},
 {"id":"sentence-transformers/all-mpnet-base-v2","params":109486464,"params_active":109486464,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30527,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"9a3225965996d404b775526de6dbfe85d3368642","source":"https://github.com/prikshitgautam27/Round1B/blob/431c5a62cd15fe8d1be7c8bcfe334694b5b1f0e2/models/all-mpnet-base-v2/config.json"},
@@ -2046,6 +2321,8 @@ def _catalogue_text() -> str:
 {"id":"zai-org/GLM-4-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"077b5c2f5c43bd3239fd605a0600229e8facbd4a","source":"https://huggingface.co/zai-org/GLM-4-32B-0414/resolve/077b5c2f5c43bd3239fd605a0600229e8facbd4a/config.json"},
 {"id":"zai-org/GLM-Z1-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"a24ceef6ce4f3536971efe9b778bdaa1bab18daa","variants":[["fp8","zai-org/GLM-4.5-Air-FP8","f9a9c5acf5e543cd24d659a056c5dbcda78ffcfc"]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
+{"id":"zai-org/GLM-5.3-Flash","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"unquantized_params":6620583552,"replicated_params":245508734,"quantization":"fp8","head":"text","engines":["vllm"],"licence":"mit","revision":"eb9eb208eb0d988989d07a6a12d0fdeb5f52574a","source":"https://huggingface.co/zai-org/GLM-5.3-Flash/blob/eb9eb208eb0d988989d07a6a12d0fdeb5f52574a/config.json","architecture":"glm5_next_text"},
+{"id":"zai-org/GLM-5.3-Flash-BF16","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"unquantized_params":6620583552,"replicated_params":245508734,"head":"text","engines":["vllm"],"licence":"mit","revision":"f12e0fe1f6b2ea274c11a569582edfd99d993c5e","source":"https://huggingface.co/zai-org/GLM-5.3-Flash-BF16/blob/f12e0fe1f6b2ea274c11a569582edfd99d993c5e/config.json","architecture":"glm5_next_text"},
 {"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
@@ -2080,11 +2357,11 @@ def _catalogue_text() -> str:
 {"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"engines":["transformers"],"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
-{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
+{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
 {"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"moonshotai/Kimi-K2.6","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"7eb5002f6aadc958aed6a9177b7ed26bb94011bb","variants":[["nvfp4","nvidia/Kimi-K2.6-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.6-NVFP4_config.json","architecture":"kimi_k2"},
-{"id":"moonshotai/Kimi-K2.7-Code","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"74797c9c62378b951a1f6fcf5c4631024e9b8bef","variants":[["nvfp4","nvidia/Kimi-K2.7-Code-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.7-Code-NVFP4_config.json","architecture":"kimi_k2"},
-{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
+{"id":"moonshotai/Kimi-K2.6","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"head":"text","licence":"modified-mit","revision":"7eb5002f6aadc958aed6a9177b7ed26bb94011bb","variants":[["nvfp4","nvidia/Kimi-K2.6-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.6-NVFP4_config.json","architecture":"kimi_k2"},
+{"id":"moonshotai/Kimi-K2.7-Code","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"head":"text","licence":"modified-mit","revision":"74797c9c62378b951a1f6fcf5c4631024e9b8bef","variants":[["nvfp4","nvidia/Kimi-K2.7-Code-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.7-Code-NVFP4_config.json","architecture":"kimi_k2"},
+{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
 {"id":"moonshotai/Kimi-K3","params":2779931752544,"params_active":105363935328,"layers":93,"hidden":7168,"intermediate":33792,"heads":96,"kv_heads":96,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"linear_layers":69,"state_bytes":449372160,"experts":896,"experts_per_token":16,"moe_intermediate":3072,"expert_hidden":3584,"shared_experts":2,"dense_layers":1,"state_blocks":3,"unquantized_params":49519907936,"replicated_params":5153619968,"quantization":"mxfp4","head":"text","engines":["vllm"],"licence":"kimi-k3","revision":"9f62e4e9fffbd0a83ddd60e1c209d828994b3569","source":"https://huggingface.co/moonshotai/Kimi-K3/blob/9f62e4e9fffbd0a83ddd60e1c209d828994b3569/config.json","architecture":"kimi_linear"},
 {"id":"LiquidAI/LFM2.5-2.6B","params":2697198592,"params_active":2697198592,"layers":30,"hidden":2048,"intermediate":10752,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128000,"tied_embeddings":true,"context":131072,"linear_layers":22,"state_bytes":270336,"licence":"lfm1.0","revision":"654f9463ce32b05d0429d76fe1f580b27d4c1ac0","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -2246,6 +2523,24 @@ def _catalogue_text() -> str:
 ]
 '''
 
+FILES["planner/catalogue/shipped.py"] = r'''"""The shipped models: models.json, one a line, read once, each built on its first use."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from ..schema import Model
+
+
+def _catalogue_text() -> str:
+    loader: Any = __loader__  # in the hook there is no file
+    return loader.get_data(f"{os.path.dirname(__file__)}/models.json").decode()
+
 
 class Catalogue(Mapping[str, Model]):
     """Models by id, in the order of models.json. Each is built on its first use: building all takes milliseconds."""
@@ -2293,10 +2588,22 @@ def model_line(model: Model) -> str:
         if name not in Model._field_defaults or getattr(model, name) != Model._field_defaults[name]
     }
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+'''
 
+FILES["planner/catalogue/drafts.py"] = r'''"""Drafts for speculative decoding, by model: MTP layers of the maker's checkpoint, EAGLE-3 heads.
 
-# ---- planner/catalogue/drafts.py
+Bytes of MTP layers: vLLM 0.32's own classes on the meta device, at 1 and 8 GPUs (benchmarks/oracle/drafts.py). That the
+checkpoints hold them: the makers' model cards and https://github.com/vllm-project/recipes. EAGLE-3 heads and their
+repositories: the README of https://github.com/vllm-project/speculators.
+"""
 
+from __future__ import annotations
+
+from functools import cache
+
+from ..draft import Draft
+from ..schema import Model
+from .shipped import load_catalogue
 
 # (models, bytes, of those on every GPU, bytes of state for each proposed token)
 _MTP: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
@@ -2317,6 +2624,8 @@ _MTP: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
     (("zai-org/GLM-4.5", "zai-org/GLM-4.6", "zai-org/GLM-4.7"), 7977777792, 108186240, 0),
     (("zai-org/GLM-5", "zai-org/GLM-5.1", "zai-org/GLM-5.2", "zai-org/GLM-5.3-BF16"), 19905842176, 205196288, 0),
     (("zai-org/GLM-5.3",), 10033419712, 180691904, 0),
+    (("zai-org/GLM-5.3-Flash",), 7594039424, 101236864, 1671168),
+    (("zai-org/GLM-5.3-Flash-BF16",), 14865186944, 101236864, 1671168),
     (
         ("Qwen/Qwen3-Next-80B-A3B-Instruct", "Qwen/Qwen3-Next-80B-A3B-Thinking", "Qwen/Qwen3-Coder-Next"),
         3300942848,
@@ -2332,7 +2641,7 @@ _MTP: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
     (("Qwen/Qwen3.5-122B-A10B",), 5047358464, 4307090, 884736),
     (("Qwen/Qwen3.5-397B-A17B",), 13191136256, 7839598, 1105920),
 )
-_catalogue_drafts_HEADS = (
+_HEADS = (
     ("meta-llama/Llama-3.1-8B-Instruct", "f4fa34a8f803a0ba75d048d6b3dbc1ad5149e9ac"),
     ("meta-llama/Llama-3.3-70B-Instruct", ""),
     ("openai/gpt-oss-20b", ""),
@@ -2361,7 +2670,7 @@ def draft_of(model: Model, quantization: str) -> Draft | None:
     for names, weight_bytes, copied, state in _MTP:
         if model.id in names and _by_maker(model, quantization):
             return Draft("mtp", 1, weight_bytes, copied, state)
-    for name, revision in _catalogue_drafts_HEADS:
+    for name, revision in _HEADS:
         if model.id == name:
             repository = f"RedHatAI/{name.rpartition('/')[2]}-speculator.eagle3"
             return Draft("eagle3", HEAD_TOKENS, *_head_bytes(model), repository=repository, revision=revision)
@@ -2394,10 +2703,14 @@ def _head_bytes(model: Model) -> tuple[int, int]:
     layer = 2 * model.hidden * (queries + 2 * keys) + queries * model.hidden + 3 * model.hidden * model.intermediate
     projection, head = 3 * model.hidden**2, HEAD_VOCABULARY * model.hidden
     return 2 * (layer + projection + head), 2 * projection
+'''
 
+FILES["planner/choose/formats.py"] = r'''"""Weight formats: which an engine loads, and what they cost in quality."""
 
-# ---- planner/choose/formats.py
+from __future__ import annotations
 
+from ..schema import Gpu, InferenceSetup, Model, Request
+from .no_plan import FormatNotOffered, ImageCannotLoad, NoPlan
 
 # Steps of quality that a format costs where the model is published in another one. 8 bits lose little and 4 bits more
 # (arXiv 2411.02355: W8A8-FP8 "effectively lossless", INT8 1 to 3%), so that an fp8 cache beside 8-bit weights still
@@ -2510,12 +2823,24 @@ def fp8_cache_kernel(gpu: Gpu) -> str:
         return ""
     major = int(gpu.compute_capability)
     return {9: "flash_attention_3", 10: "flash_attention_4"}.get(major, "sdpa")
+'''
 
+FILES["planner/choose/configurations.py"] = r'''"""The inference setups that a request leaves open."""
 
-# ---- planner/choose/configurations.py
+from __future__ import annotations
 
+from collections.abc import Iterator
 
-choose_configurations_COUNTS = (1, 2, 4, 8)
+from ..catalogue.drafts import draft_of
+from ..catalogue.gpus import GPUS
+from ..draft import Draft
+from ..estimate.transformers_memory import STEP_TOKENS
+from ..estimate.vllm_memory import default_step
+from ..schema import Gpu, InferenceSetup, Request
+from .attention import has_own_kernel, kernels_to_weigh
+from .formats import formats, fp8_cache_kernel, weighed_on
+
+COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
 LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (prior)
 MOST_AT_ONCE = 256  # requests of one container under a rate: more raise the time of each (prior)
@@ -2523,7 +2848,7 @@ BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does no
 PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no faster on any card (prior)
 
 
-def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
+def configurations(request: Request) -> Iterator[InferenceSetup]:
     """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
     for setup in setups(request):
         for attention in kernels_to_weigh(request, setup.gpu, setup.engine):
@@ -2545,7 +2870,7 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
 
 def setups(request: Request) -> Iterator[InferenceSetup]:
     """Yield GPU x count x engine x quantization, with the attention kernel left open."""
-    patterns = [choose_configurations_setup_of(request, next(iter(GPUS.values())), 1, *pair) for pair in formats(request)]
+    patterns = [setup_of(request, next(iter(GPUS.values())), 1, *pair) for pair in formats(request)]
     for gpu, count in places(request):
         for setup in patterns:
             if weighed_on(request, gpu, setup.quantization):
@@ -2557,13 +2882,13 @@ def places(request: Request) -> Iterator[tuple[Gpu, int]]:
     """Yield (GPU, GPUs of a container)."""
     for gpu in GPUS.values():
         if request.gpu in ("auto", gpu.name):
-            counts = [request.gpu_count] if request.gpu_count else [count for count in choose_configurations_COUNTS if count <= gpu.max_count]
+            counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
             for count in counts:
                 if count <= gpu.max_count:
                     yield gpu, count
 
 
-def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: str) -> InferenceSetup:
+def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: str) -> InferenceSetup:
     """Return the setup that the generated code runs, with all requests in one container."""
     input_len, output_len = typical_request(request)
     at_once = rows_at_once(request, engine)
@@ -2595,7 +2920,7 @@ def step_tokens(request: Request, gpu: Gpu, engine: str) -> int:
 
 def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
     """Return a sized setup as it was before: with all requests in one container and the engine's default step."""
-    whole = choose_configurations_setup_of(request, setup.gpu, setup.gpu_count, setup.engine, setup.quantization)
+    whole = setup_of(request, setup.gpu, setup.gpu_count, setup.engine, setup.quantization)
     return whole._replace(attention=setup.attention, kv_dtype=setup.kv_dtype)
 
 
@@ -2636,10 +2961,19 @@ def typical_request(request: Request) -> tuple[int, int]:
         return min(TYPICAL_INPUT, request.context_len), 1
     input_len = min(max(TYPICAL_INPUT, request.context_len // TYPICAL_SHARE), request.context_len * 4 // 5)
     return max(input_len, 1), min(max(input_len // 4, 1), LONGEST_ANSWER)
+'''
 
+FILES["planner/request/__init__.py"] = r'''"""Checks what a person typed and turns it into a Request."""
+'''
 
-# ---- planner/request/warm_pool.py
+FILES["planner/request/warm_pool.py"] = r'''"""Parse the warm pool, its cron lines and its hours a month."""
 
+from __future__ import annotations
+
+import re
+
+from ..asked import NO_TARGETS, Targets, WarmPool
+from ..schema import HOURS_PER_MONTH, Refusal
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
 WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
@@ -2731,10 +3065,17 @@ def warm_hours_per_month(pool: WarmPool) -> float:
         return HOURS_PER_MONTH
     open_min = (pool.closes_min - pool.opens_min) % DAY_MIN
     return len(pool.days) * open_min / (7 * DAY_MIN) * HOURS_PER_MONTH
+'''
 
+FILES["planner/choose/cost.py"] = r'''"""The price of an inference candidate, and whether the budget pays for it."""
 
-# ---- planner/choose/cost.py
+from __future__ import annotations
 
+import math
+
+from ..reasons import Reason, Rejection
+from ..request.warm_pool import warm_hours_per_month
+from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceSetup, Request
 
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
 STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
@@ -2742,7 +3083,7 @@ LEAST_HOURS = 100  # that a month's budget must keep a service busy: five on eac
 SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 
 
-def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | None:
+def over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | None:
     """Return a rejection where the budget does not pay for the candidate and its warm pool."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
@@ -2871,12 +3212,12 @@ def tokens_per_s(candidate: InferenceCandidate) -> float:
     return candidate.containers * rate
 
 
-def choose_cost_usd_per_million(candidate: InferenceCandidate) -> float:
+def usd_per_million(candidate: InferenceCandidate) -> float:
     """Return the USD for a million of those tokens."""
     return candidate.usd_per_hour / tokens_per_s(candidate) / 3600 * 1e6
 
 
-def choose_cost_needed_usd(request: Request, candidate: InferenceCandidate) -> float:
+def needed_usd(request: Request, candidate: InferenceCandidate) -> float:
     """Return the USD that the budget must reach, in its own unit: of the run, of the month, else of the hour."""
     if ends(request):
         return least_batch_usd(request, candidate)
@@ -2888,10 +3229,15 @@ def choose_cost_needed_usd(request: Request, candidate: InferenceCandidate) -> f
 def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
     """Return the containers that the budget must pay for: those that carry the load, or the warm pool."""
     return max(candidate.containers, request.warm.containers)
+'''
 
+FILES["planner/choose/margins.py"] = r'''"""Safety margins on predictions: of speed, on links and cards that are less sure; of memory, by its error."""
 
-# ---- planner/choose/margins.py
+from __future__ import annotations
 
+from ..catalogue.gpus import UNMEASURED
+from ..estimate.memory_terms import InferenceMemory
+from ..schema import InferenceEstimate, InferenceSetup
 
 PCIE, DATASHEET = 1.25, 1.05  # times (priors)
 # Of what is predicted, by whether the weights are quantized (docs/accuracy.md)
@@ -2930,17 +3276,32 @@ def error_gib(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory)
     return fixed * MEMORY_ERROR[setup.quantization != "none" or setup.model.quantization != "none"]
 
 
-def choose_margins_tight(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory, requests: float) -> bool:
+def tight(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory, requests: float) -> bool:
     """Whether the requests fit with less to spare than the memory is predicted to err; `requests`: those that fit."""
     if setup.engine == "vllm":
         asked = 1 if setup.max_num_seqs > requests else setup.concurrency
         return found.kv_cache_gib > 0 and spare_requests(setup, found, requests) < asked
     fixed = found.weights_gib + found.activation_gib + found.overhead_gib
     return found.usable_gib - fixed - found.kv_cache_gib < error_gib(setup, found)
+'''
 
+FILES["planner/choose/ranking.py"] = r'''"""The order of the inference setups that work: what is gained for the money, and what is beaten outright.
 
-# ---- planner/choose/ranking.py
+Within one quality of weights nothing is taken that costs more and is slower than something else, so a larger budget
+never gives a slower plan. Of the rest the best score is taken, price against speed as the aim weighs them, and of
+scores that are as good as equal the fastest.
+"""
 
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ..catalogue.gpus import gpu_string
+from ..schema import InferenceCandidate, Request
+from .cost import container_usd_per_hour, paid_containers, tokens_per_s, usd_per_million
+from .formats import quality_lost
+from .margins import speed_margin, tight
 
 MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
 # What speed is worth (priors). A service that is twice as fast may cost 32% more an hour, a batch 7% more a row.
@@ -2949,10 +3310,10 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, EIGHT_BITS = 1.15, 1.1
-choose_ranking_NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
+NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 
 
-class choose_ranking_RankKey(NamedTuple):
+class RankKey(NamedTuple):
     """The sort key of a working candidate, the weightiest part first; smaller is better."""
 
     slow: bool  # fewer tokens/s than people read
@@ -2977,7 +3338,7 @@ class Merit(NamedTuple):
     score: float
 
 
-def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
+def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
     """Return working candidates: first the best that nothing of its quality beats, then the others by their score."""
     if not candidates:
         return []
@@ -2985,7 +3346,7 @@ def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]
     merits.sort(key=lambda one: rank_key(request, one))
     quality = merits[0].slow, merits[0].quality_lost
     near = unbeaten([one for one in merits if (one.slow, one.quality_lost) == quality])
-    enough = near[0].score * (choose_ranking_NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
+    enough = near[0].score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
     first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
 
@@ -3003,10 +3364,10 @@ def unbeaten(merits: list[Merit]) -> list[Merit]:
     return [merits[number] for number in sorted(kept)]
 
 
-def rank_key(request: Request, one: Merit) -> choose_ranking_RankKey:
+def rank_key(request: Request, one: Merit) -> RankKey:
     """Return the sort key of a working candidate."""
     tight = one.tight and cheapest(request)
-    return choose_ranking_RankKey(one.slow, one.quality_lost, tight, one.score, one.price, -one.rate, name(one.candidate))
+    return RankKey(one.slow, one.quality_lost, tight, one.score, one.price, -one.rate, name(one.candidate))
 
 
 def merit(request: Request, candidate: InferenceCandidate) -> Merit:
@@ -3014,9 +3375,9 @@ def merit(request: Request, candidate: InferenceCandidate) -> Merit:
     setup, rate = candidate.setup, tokens_per_s(candidate)
     hourly = paid_containers(request, candidate) * container_usd_per_hour(setup)
     batch = request.task == "batch"
-    price = choose_cost_usd_per_million(candidate) if batch else hourly  # a batch ends; a service is paid by the hour
+    price = usd_per_million(candidate) if batch else hourly  # a batch ends; a service is paid by the hour
     assert candidate.estimate is not None
-    close = choose_margins_tight(setup, candidate.estimate, candidate.estimate.requests_at_once)
+    close = tight(setup, candidate.estimate, candidate.estimate.requests_at_once)
     answer = 1 / answer_s(candidate)
     score = {
         "cost": price / rate ** (BATCH_SPEED if batch else SERVE_SPEED),
@@ -3086,10 +3447,21 @@ def name(candidate: InferenceCandidate) -> str:
     setup = candidate.setup
     formats = f"{setup.quantization} {setup.kv_dtype} {setup.attention} {setup.engine}"
     return f"{gpu_string(setup.gpu, setup.gpu_count)} {formats}"
+'''
 
+FILES["planner/choose/containers.py"] = r'''"""How many containers carry a load, and the requests at once that each is planned for."""
 
-# ---- planner/choose/containers.py
+from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
+from ..estimate.inference_memory import memory
+from ..estimate.inference_speed import Steps
+from ..estimate.memory_terms import InferenceMemory
+from ..estimate.queueing import Latency
+from ..reasons import Rejection
+from ..schema import InferenceSetup, Request
 
 SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
 PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
@@ -3115,7 +3487,7 @@ def share_of(request: Request, setup: InferenceSetup) -> Share:
     The share is also the engine's `max_num_seqs`, on which the memory for sampling depends. A step has fewer tokens
     where the default would leave too little memory for the load.
     """
-    whole = estimate_inference_memory_memory(setup)
+    whole = memory(setup)
     small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
     if whole.fits and (queues(request) or whole.requests >= setup.concurrency * (SPARE if small else 1)):
         return Share(setup, whole, 1)
@@ -3142,24 +3514,24 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
         return Share(first, found, 0)
     if queues(request):
         least = with_concurrency(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
-        return Share(least, estimate_inference_memory_memory(least), 1)
+        return Share(least, memory(least), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):
         tried = with_concurrency(setup, math.ceil(total / (containers + more)))
-        found = estimate_inference_memory_memory(tried)
+        found = memory(tried)
         if found.fits and int(found.requests) >= tried.concurrency:
             return Share(tried, found, math.ceil(total / tried.concurrency))
     least = with_concurrency(setup, min(at_once, first.concurrency))
-    return Share(least, estimate_inference_memory_memory(least), math.ceil(total / least.concurrency))
+    return Share(least, memory(least), math.ceil(total / least.concurrency))
 
 
 def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
     """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
     if setup.engine != "vllm":
-        return setup, estimate_inference_memory_memory(setup)
+        return setup, memory(setup)
     first = with_concurrency(setup, min(setup.concurrency, PROBED_SEQUENCES))
-    found = estimate_inference_memory_memory(first)
-    return (first, found) if found.fits else (with_concurrency(setup, 1), estimate_inference_memory_memory(with_concurrency(setup, 1)))
+    found = memory(first)
+    return (first, found) if found.fits else (with_concurrency(setup, 1), memory(with_concurrency(setup, 1)))
 
 
 def queues(request: Request) -> bool:
@@ -3170,10 +3542,30 @@ def queues(request: Request) -> bool:
 def with_concurrency(setup: InferenceSetup, requests: int) -> InferenceSetup:
     """Return the setup for so many requests at once."""
     return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)
+'''
 
+FILES["planner/choose/sizing.py"] = r'''"""How many containers carry a rate, or requests at once within the targets.
 
-# ---- planner/choose/sizing.py
+Each configuration has one figure: the most that a container carries, in requests/s or in requests at once. The number
+of containers follows by division, so that a higher rate or a stricter target never needs fewer.
+"""
 
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ..asked import Targets
+from ..estimate.encoder import forward_pass_s
+from ..estimate.generation_speed import batch_of, first_token_s
+from ..estimate.inference_memory import memory_at
+from ..estimate.inference_speed import Steps, steps_of, with_slots
+from ..estimate.memory_terms import InferenceMemory
+from ..estimate.queueing import Latency, Server, server_of
+from ..reasons import Reason, Rejection
+from ..schema import InferenceSetup, Request
+from .containers import SMALL_STEP, SPARE, Share, queues, share_of, with_concurrency
+from .margins import spare_requests, speed_margin, tight
 
 LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and real traffic is uneven (prior)
 # Targets where none is asked for: seconds between tokens that a reader can follow, and to the first token (priors)
@@ -3231,7 +3623,7 @@ def latency_at_concurrency(setup: InferenceSetup, steps: Steps | None) -> tuple[
     if not steps:
         return forward_pass_s(setup, float(setup.concurrency)), 0.0
     batch = batch_of(setup, steps)
-    return estimate_generation_speed_first_token_s(steps, batch), steps.token_s(batch)
+    return first_token_s(steps, batch), steps.token_s(batch)
 
 
 def share_of_rate(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
@@ -3336,7 +3728,7 @@ def largest_that_fits(setup: InferenceSetup, held_at: MemoryAt) -> tuple[Inferen
         one = with_concurrency(setup, max(1, min(int(held.requests) or fewer, fewer)))
         held = held_at(one.concurrency)
     sure = one.concurrency
-    while held.fits and sure > 1 and choose_margins_tight(one, held, held.requests):
+    while held.fits and sure > 1 and tight(one, held, held.requests):
         sure = (
             min(sure - 1, max(1, int(spare_requests(one, held, held.requests)))) if one.engine == "vllm" else sure // 2
         )
@@ -3367,10 +3759,15 @@ def missed_target(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s
     if targets.ttft_s and ttft_s * margin > targets.ttft_s:
         return Rejection(Reason.TTFT_OVER_TARGET, seconds=ttft_s)
     return None
+'''
 
+FILES["planner/choose/support.py"] = r'''"""The limits of GPUs and engines."""
 
-# ---- planner/choose/support.py
+from __future__ import annotations
 
+from ..reasons import Reason, Rejection
+from ..schema import InferenceSetup, Model
+from .attention import unsupported_kernel
 
 # Lowest compute capability at which vLLM 0.32 starts, from `get_min_capability` of its quantization layers. A card that
 # does not compute in fp8 or nvfp4 unpacks such weights with Marlin (is_fp8_marlin_supported, is_fp4_marlin_supported).
@@ -3389,11 +3786,11 @@ def unsupported(setup: InferenceSetup) -> Rejection | None:
     """Return a rejection where the GPU or the engine cannot run the setup."""
     if rejected := unsupported_kernel(setup):
         return rejected
-    reason = _choose_support_unsupported(setup)
+    reason = _unsupported(setup)
     return Rejection(reason) if reason else None
 
 
-def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
+def _unsupported(setup: InferenceSetup) -> Reason | None:
     model, gpu = setup.model, setup.gpu
     if gpu.compute_capability < CAPABILITY[setup.quantization]:
         return Reason.FORMAT_UNSUPPORTED
@@ -3444,23 +3841,38 @@ def overflows_float16(model: Model) -> bool:
 
 def _named(model: Model, families: tuple[str, ...]) -> bool:
     return any(family in model.id.lower() for family in families)
+'''
 
+FILES["planner/choose/inference.py"] = r'''"""Weigh every inference setup for a request: reject those that cannot work, rank the rest."""
 
-# ---- planner/choose/inference.py
+from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
+from ..estimate.inference import estimate_with
+from ..reasons import Reason, Rejection
+from ..schema import Candidate, InferenceCandidate, InferenceSetup, Request, replace
+from .attention import dominated
+from .configurations import asked_setup, configurations, fp8_cache_configurations
+from .cost import container_usd_per_hour, over_budget, tokens_per_s
+from .formats import FULLER, QUALITY_LOST, by_bitsandbytes, quality_lost
+from .ranking import merit, ranked
+from .sizing import size_containers
+from .support import unsupported
 
 Group = tuple[str, str, str, float]  # GPU, weights, cache, share of the card
 
 
-def choose_inference_weigh(request: Request) -> tuple[InferenceCandidate, ...]:
+def weigh(request: Request) -> tuple[InferenceCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected.
 
     An fp8 cache is weighed only where weights as published do not work without it, and a larger share of the card for
     vLLM only where nothing works that it loads.
     """
-    judged = [choose_inference_judge(request, setup) for setup in choose_configurations_configurations(request)]
+    judged = [judge(request, setup) for setup in configurations(request)]
     if not any(works(request, candidate) and not quality_lost(candidate.setup) for candidate in judged):
-        judged += [choose_inference_judge(request, setup) for setup in fp8_cache_configurations(request)]
+        judged += [judge(request, setup) for setup in fp8_cache_configurations(request)]
         if not any(works(request, candidate) and not by_bitsandbytes(candidate.setup) for candidate in judged):
             judged = [fuller(request, candidate) for candidate in judged]
     return decide(request, judged)
@@ -3468,7 +3880,7 @@ def choose_inference_weigh(request: Request) -> tuple[InferenceCandidate, ...]:
 
 def works(request: Request, candidate: InferenceCandidate) -> bool:
     """Whether a candidate works within the budget, at a readable speed."""
-    if not candidate.containers or choose_cost_over_budget(request, candidate):
+    if not candidate.containers or over_budget(request, candidate):
         return False
     return not merit(request, candidate).slow
 
@@ -3481,12 +3893,12 @@ def fuller(request: Request, candidate: InferenceCandidate) -> InferenceCandidat
     paid = request.budget.per != "hour" or request.budget.pays(container_usd_per_hour(setup))
     if setup.engine != "vllm" or request.workload != "generation" or not lacks_memory or not paid:
         return candidate
-    tried = choose_inference_judge(request, asked_setup(request, setup)._replace(memory_fraction=FULLER))
+    tried = judge(request, asked_setup(request, setup)._replace(memory_fraction=FULLER))
     cheaper = not candidate.containers or tried.usd_per_hour < candidate.usd_per_hour
     return tried if tried.containers and cheaper else candidate
 
 
-def choose_inference_weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
+def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
     """Return candidates of a request that differs in budget, aim or warm pool only, weighed for this one."""
     return decide(request, [replace(c, rank=0, rejected=None) if c.containers else c for c in candidates])
 
@@ -3499,14 +3911,14 @@ def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[Inferenc
         if candidate.containers:
             groups.setdefault(group(candidate), []).append(candidate)
     judged = [replicas_first(request, candidate, groups) for candidate in judged]
-    working = choose_ranking_ranked(request, [c for c in judged if not c.rejected])
+    working = ranked(request, [c for c in judged if not c.rejected])
     rejected = sorted((c for c in judged if c.rejected), key=rejected_key)
     return (*(candidate._replace(rank=n) for n, candidate in enumerate(working, 1)), *rejected)
 
 
 def within_budget(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
     """Return the candidate, rejected where it runs and the budget does not pay for it."""
-    over = choose_cost_over_budget(request, candidate) if candidate.containers else None
+    over = over_budget(request, candidate) if candidate.containers else None
     return candidate._replace(rejected=over) if over else candidate
 
 
@@ -3534,7 +3946,7 @@ def replicas_first(
     return candidate
 
 
-def choose_inference_judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
+def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     """Return the setup as a candidate: rejected, or with its estimate and the containers that carry the load."""
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
@@ -3565,31 +3977,43 @@ def nearness(candidate: InferenceCandidate) -> float:
     """Return the GiB that the weights of a rejected candidate leave on the GPU; the largest came nearest to fitting."""
     estimate = candidate.estimate
     return -math.inf if estimate is None else estimate.usable_gib - estimate.weights_gib
+'''
 
+FILES["planner/choose/inference_refusal.py"] = r'''"""Alternatives to a request for which no inference setup works."""
 
-# ---- planner/choose/inference_refusal.py
+from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
 
-choose_inference_refusal_SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+from ..asked import NO_TARGETS, Budget, Targets
+from ..reasons import Reason
+from ..schema import InferenceCandidate, Request, replace
+from .cost import most_containers, needed_usd, over_budget
+from .inference import nearness, weigh
+from .margins import speed_margin
+from .no_plan import Alternative, Change, InferenceAlternative, NoInference, NothingWorks
+
+SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
 TARGETS = (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET)
-choose_inference_refusal_TRIED = 6  # loads at the most
+TRIED = 6  # loads at the most
 
 
-def choose_inference_refusal_nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
+def nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
     """Return the candidate that came nearest and the alternatives, where all candidates are rejected."""
     running = [candidate for candidate in candidates if candidate.containers]
     if running:
-        nearest = min(running, key=lambda candidate: choose_cost_needed_usd(request, candidate))
+        nearest = min(running, key=lambda candidate: needed_usd(request, candidate))
     elif missing := [c for c in candidates if c.rejected and c.rejected.reason in TARGETS]:
         nearest = min(missing, key=lambda candidate: overrun(request, candidate))
     else:
         asked = (request.attention, "auto")
         fastest = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], *asked)]
         nearest = max(fastest or candidates, key=nearness)
-    return NothingWorks(request, nearest, bool(running), tuple(choose_inference_refusal_suggest_alternatives(request, running, nearest)))
+    return NothingWorks(request, nearest, bool(running), tuple(suggest_alternatives(request, running, nearest)))
 
 
-def choose_inference_refusal_suggest_alternatives(
+def suggest_alternatives(
     request: Request, running: list[InferenceCandidate], nearest: InferenceCandidate
 ) -> list[InferenceAlternative]:
     """Return the changes that make something work, the most likely one first."""
@@ -3606,20 +4030,20 @@ def choose_inference_refusal_suggest_alternatives(
 
 def chosen_for(request: Request, cheapest: InferenceCandidate) -> InferenceCandidate:
     """Return what is chosen with the budget that the cheapest candidate needs: it may be another of the same price."""
-    budget = replace(request.budget, usd=choose_cost_needed_usd(request, cheapest))
-    best = choose_inference_weigh(replace(request, budget=budget))[0]
+    budget = replace(request.budget, usd=needed_usd(request, cheapest))
+    best = weigh(replace(request, budget=budget))[0]
     return best if best.rank else cheapest
 
 
 def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:
     """Yield the most containers that the budget keeps warm, where a smaller pool is all that it takes."""
     pool = request.warm
-    if not pool.containers or not choose_inference_weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
+    if not pool.containers or not weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
         return
     low, high = 0, pool.containers  # low works, high does not
     while high - low > 1:
         middle = (low + high) // 2
-        works = choose_inference_weigh(replace(request, warm=replace(pool, containers=middle)))[0].rank
+        works = weigh(replace(request, warm=replace(pool, containers=middle)))[0].rank
         low, high = (middle, high) if works else (low, middle)
     yield Alternative(Change.KEEP_FEWER_WARM, low)
 
@@ -3630,8 +4054,8 @@ def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterat
     for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
         loads.add(most_containers(request, candidate) * int(candidate.estimate.requests_at_once))
-    for load in sorted((load for load in loads if 0 < load < request.concurrency), reverse=True)[:choose_inference_refusal_TRIED]:
-        if choose_inference_weigh(replace(request, concurrency=load))[0].rank:
+    for load in sorted((load for load in loads if 0 < load < request.concurrency), reverse=True)[:TRIED]:
+        if weigh(replace(request, concurrency=load))[0].rank:
             yield Alternative(Change.FEWER_AT_ONCE, load)
             return
 
@@ -3639,8 +4063,8 @@ def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterat
 def lower_rate(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
     """Yield the highest rate, to two figures, with which a plan is found within the budget."""
     rates = {two_figures(most_containers(request, c) * c.most_per_s, math.floor) for c in running}
-    for rate in sorted((rate for rate in rates if 0 < rate < request.rate), reverse=True)[:choose_inference_refusal_TRIED]:
-        if (best := choose_inference_weigh(replace(request, rate=rate))[0]).rank:
+    for rate in sorted((rate for rate in rates if 0 < rate < request.rate), reverse=True)[:TRIED]:
+        if (best := weigh(replace(request, rate=rate))[0]).rank:
             yield Alternative(Change.LOWER_RATE, rate, best)
             return
 
@@ -3652,7 +4076,7 @@ def looser_targets(request: Request, some_run: bool) -> Iterator[InferenceAltern
         if not found and not some_run:
             found = next(met_targets(without_limit(request)), None)
         if found and found.candidate:
-            yield found._replace(over_budget=choose_cost_over_budget(request, found.candidate) is not None)
+            yield found._replace(over_budget=over_budget(request, found.candidate) is not None)
 
 
 def without_limit(request: Request) -> Request:
@@ -3665,7 +4089,7 @@ def met_targets(request: Request) -> Iterator[InferenceAlternative]:
     targets = request.targets
     options = (targets._replace(ttft_s=0.0), targets._replace(tpot_s=0.0), NO_TARGETS)
     for kept in dict.fromkeys(option for option in options if option != targets):
-        working = [c for c in choose_inference_weigh(replace(request, targets=kept)) if c.rank]
+        working = [c for c in weigh(replace(request, targets=kept)) if c.rank]
         if not working:
             continue
         ttft_s, tpot_s = min(map(predicted, working))
@@ -3675,7 +4099,7 @@ def met_targets(request: Request) -> Iterator[InferenceAlternative]:
             kept.ttft_s or (targets.ttft_s and max(targets.ttft_s, two_figures(ttft_s, math.ceil))),
             kept.tpot_s or (targets.tpot_s and max(targets.tpot_s, two_figures(tpot_s, math.ceil))),
         )
-        if looser != targets and (best := choose_inference_weigh(replace(request, targets=looser))[0]).rank:
+        if looser != targets and (best := weigh(replace(request, targets=looser))[0]).rank:
             yield Alternative(Change.LOOSER_TARGET, looser, best)
 
 
@@ -3704,15 +4128,15 @@ def overrun(request: Request, candidate: InferenceCandidate) -> float:
 
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:
     """Yield what works where a person insists on less, with the budget as it is or without one."""
-    for change, value, other in choose_inference_refusal_relaxed_requests(request):
-        best = choose_inference_weigh(other)[0]
+    for change, value, other in relaxed_requests(request):
+        best = weigh(other)[0]
         if best.rank:
             yield Alternative(change, value, best)
-        elif (dearer := choose_inference_weigh(without_limit(other))[0]).rank:
+        elif (dearer := weigh(without_limit(other))[0]).rank:
             yield Alternative(change, value, dearer, over_budget=True)
 
 
-def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:
+def relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:
     """Yield what a person could stop insisting on, and the request that results."""
     insists = []
     if request.gpu != "auto" or request.gpu_count:
@@ -3735,15 +4159,26 @@ def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tupl
 def shorter_context(request: Request) -> Iterator[InferenceAlternative]:
     """Yield the longest context, in steps of a half, at which something works."""
     tokens = request.context_len // 2
-    while tokens >= choose_inference_refusal_SHORTEST_CONTEXT:
-        best = choose_inference_weigh(replace(request, context_len=tokens))[0]
+    while tokens >= SHORTEST_CONTEXT:
+        best = weigh(replace(request, context_len=tokens))[0]
         if best.rank:
             yield Alternative(Change.SHORTER_CONTEXT, tokens, best)
             return
         tokens //= 2
+'''
 
+FILES["planner/catalogue/training_traits.py"] = r'''"""Traits of a decoder layer that decide which tensors training keeps, and that config.json does not give in numbers.
 
-# ---- planner/catalogue/training_traits.py
+Read in transformers 5.23, models/*/modeling_*.py, one row per class of layers.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from ..schema import Model
 
 
 class Traits(NamedTuple):
@@ -3802,10 +4237,18 @@ def _traits(architecture: str, id: str) -> Traits:
     name = id.lower()
     row = next((row for pattern, row in _NAMES if re.search(pattern, name)), "")
     return _LAYERS.get(row, Traits())
+'''
 
+FILES["planner/estimate/training_states.py"] = r'''"""Bytes of weights, gradients and optimizer states, and the sizes that they follow from."""
 
-# ---- planner/estimate/training_states.py
+from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..catalogue.training_traits import traits
+from ..schema import Model, TrainingSetup
+from .weights import WEIGHT_BITS, embedding_params, weight_bytes
 
 # buffers, in parameters
 ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each
@@ -3936,14 +4379,22 @@ def gather_bytes(setup: TrainingSetup, w: Widths, used: float) -> float:
         return min(used, ZERO3_LIVE * per_param) + head + bucket
     root = w.embedding * item  # FSDP never frees what lies outside the layers: embedding and head
     return min(used * (1 + trained), root + head * trained + layer * (2 + trained))  # this layer and the next
+'''
 
+FILES["planner/estimate/training_run.py"] = r'''"""Tokens, hours and price of a training run: padding, the start, checkpoints, the result."""
 
-# ---- planner/estimate/training_run.py
+from __future__ import annotations
 
+import math
+
+from ..schema import GIB, Request, TrainingEstimate, TrainingRun, TrainingSetup
+from .inference_speed import VOLUME_BYTES_PER_S
+from .training_states import lora_params, sequences_of
+from .weights import weight_bytes
 
 TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
 PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
-estimate_training_run_STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
+STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
 RESULT_BYTES = 4  # of it in the result: float32 at the most
 SAVED_BYTES_S = 1e9  # onto a Volume (prior)
 FAILS_EVERY_S = 12 * 3600  # a node, preempted or crashed (prior)
@@ -3993,12 +4444,12 @@ def trained_params(setup: TrainingSetup) -> int:
 
 def checkpoint_gib(setup: TrainingSetup) -> float:
     """Return the GiB of one checkpoint: trained parameters and their optimizer states."""
-    return estimate_training_run_STATE_BYTES * trained_params(setup) / GIB
+    return STATE_BYTES * trained_params(setup) / GIB
 
 
 def save_s(setup: TrainingSetup) -> float:
     """Return the seconds that a checkpoint takes, each node writing its part (prior)."""
-    return estimate_training_run_STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
+    return STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
 
 
 def end_s(setup: TrainingSetup) -> float:
@@ -4014,13 +4465,22 @@ def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
     low, high = SAVE_EVERY_S
     best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S / setup.nodes)
     return round(min(max(best, low), high, max(attempt_s / 4, 60)) / 60) * 60
+'''
 
+FILES["planner/estimate/training_kept.py"] = r'''"""Bytes that autograd keeps of one decoder layer for one token.
 
-# ---- planner/estimate/training_kept.py
+Counted tensor by tensor on transformers 5.23 and PEFT 0.21 (`benchmarks/oracle/training.py`); bitsandbytes, which no
+oracle here runs, from its source: before 0.43.2 it kept the inputs of frozen weights.
+"""
 
+from __future__ import annotations
+
+from ..catalogue.training_traits import Traits, traits
+from ..schema import TrainingSetup
+from .training_states import Widths, autocast, element_bytes, sequences_of, tokens_of, widths
 
 ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its dropout (PEFT under autocast)
-estimate_training_kept_MASK_BYTES = 1  # of them
+MASK_BYTES = 1  # of them
 
 
 def saved_bytes(setup: TrainingSetup, known: Widths | None = None) -> float:
@@ -4112,7 +4572,7 @@ def _adapters(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
     model, fused = setup.model, kind.fused_projections
     kept = 4 if setup.precision == "fp32" else ADAPTER_BYTES
     if setup.objective == "dpo":
-        kept -= estimate_training_kept_MASK_BYTES  # TRL switches dropout off
+        kept -= MASK_BYTES  # TRL switches dropout off
     inputs, low = (1, 1) if fused else (3, 3)
     width = {"qv": 2 * w.hidden}.get(setup.lora_targets, inputs * w.hidden + w.query)
     count = {"qv": 2}.get(setup.lora_targets, low + 1)
@@ -4123,10 +4583,23 @@ def _adapters(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
             width += dense + ups * w.hidden
             count += ups + 1
     return float(kept * width + 2 * setup.lora_rank * count)
+'''
 
+FILES["planner/estimate/training_reserved.py"] = r'''"""Bytes that torch's caching allocator holds at the peak of a training and cannot hand out.
 
-# ---- planner/estimate/training_reserved.py
+A freed block serves a later request only where it is at least as large, and what it leaves is used for smaller ones
+alone; nothing goes back to the card before memory runs out. So the allocator keeps room of an earlier moment that a
+later one cannot use. Constants were fitted on `benchmarks/data/training_oracle.jsonl`, a replay of the allocator's
+rules; what no oracle replays (several GPUs, bitsandbytes, other optimizers) takes UNUSED_SHARE.
+"""
 
+from __future__ import annotations
+
+from math import ceil
+
+from ..catalogue.training_traits import traits
+from ..schema import TrainingSetup
+from .training_states import Widths, tokens_of
 
 UNUSED_SHARE = 0.03  # of what is allocated (prior)
 SMALL_BYTES = 48 * 2**20  # segments of 20 and of 2 MiB that are not full
@@ -4135,7 +4608,7 @@ OWN_SEGMENT = 10 * 2**20  # bytes from which a tensor has a segment of its own (
 # that whole logits, which are larger, cannot use; with activations kept, and computed again.
 BELOW_LOGITS = {False: (10, 16), True: (12, 24)}
 BESIDE_LAYERS = {False: 24, True: 8}  # of a token per element of the hidden state, where logits are never whole
-estimate_training_reserved_LOGIT_BYTES = 2  # of 16-bit logits, whose block is too small for the float32 ones that follow
+LOGIT_BYTES = 2  # of 16-bit logits, whose block is too small for the float32 ones that follow
 SPLIT_SHARE = 0.7  # of the activations of full training: too small for the optimizer's blocks, where those are kept
 # Of them beside earlier gradients, and no more than a share of what is trained in matrices with segments of their own
 SPLIT_ACCUMULATED, SPLIT_BY_STATES = 0.5, 1.0
@@ -4154,7 +4627,7 @@ def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
 
 def _logit_bytes(setup: TrainingSetup) -> int:
     """Return the bytes of a logit whose blocks stay empty: 16-bit logits, and once more where they are scaled."""
-    return estimate_training_reserved_LOGIT_BYTES * (2 if traits(setup.model).scaled_logits else 1)
+    return LOGIT_BYTES * (2 if traits(setup.model).scaled_logits else 1)
 
 
 def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[float, ...], trained: float) -> float:
@@ -4212,22 +4685,36 @@ def own_segments(setup: TrainingSetup, element_bytes: float) -> float:
     )
     large = sum(count * elements for count, elements in matrices if elements * element_bytes >= OWN_SEGMENT)
     return min(1.0, large / max(model.params, 1))
+'''
 
+FILES["planner/estimate/training_memory.py"] = r'''"""Bytes per GPU that a training run needs, as Hugging Face's Trainer, PEFT, TRL, DeepSpeed and FSDP allocate them.
 
-# ---- planner/estimate/training_memory.py
+The peak is the largest of four moments of a step, not the sum of everything: the end of the forward pass, the loss's
+backward with the whole stack of activations, the layers' backward, and the optimizer. Their bytes were counted on a
+trace of the generated code's own step (`benchmarks/oracle/training.py`); a constant that was fitted says on what.
+"""
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..catalogue.training_traits import traits
+from ..schema import TrainingSetup
+from .training_kept import mask_bytes, saved_bytes
+from .training_reserved import UNUSED_SHARE, reserved_full, unused_adapters
+from .training_states import ZERO_BUCKETS, Widths, autocast, element_bytes, gather_bytes, states, tokens_of, widths
 
 LOSS_BYTES = 12  # per logit in backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss)
 FORWARD_LOSS_BYTES = 10  # per logit in forward: 16-bit logits, and float32 ones twice
 LOSS_TILE_TOKENS, LOSS_TILE_VOCAB = 4096, 32768  # of a fused loss's tile of logits (TRL 1.16, chunked_logprob)
-estimate_training_memory_MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
+MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
 # Bytes of a token that a layer's backward takes beside what was kept, per element of its widest tensor and of the
 # hidden state; adapters and full training. Not counted with shards: the runs that were published had fused kernels
 # (Liger, torch.compile), and nothing here measured others.
 BACKWARD_WIDTHS = {False: 10, True: 6}  # by whether there is no dropout: in full training, and in DPO
 BACKWARD_HIDDEN = {False: 10, True: 12}
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
-estimate_training_memory_MIB = 2**20
+MIB = 2**20
 
 
 class TrainingMemory(NamedTuple):
@@ -4255,7 +4742,7 @@ class Moment(NamedTuple):
         return sum(self)
 
 
-def estimate_training_memory_memory(setup: TrainingSetup) -> TrainingMemory:
+def memory(setup: TrainingSetup) -> TrainingMemory:
     """Return the bytes per GPU that torch reserves at the peak, and the bytes of main memory per node."""
     w = widths(setup)
     weights, gradients, optimizer, host = held_states(setup, w)
@@ -4317,7 +4804,7 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     layer = saved_bytes(setup, w) * tokens
     stack = model.layers * (stream * w.hidden * tokens if again else layer)
     if mask_bytes(setup):
-        stack += estimate_training_memory_MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
+        stack += MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
     copies = 2.0 * w.layer_params if cast else 0.0  # of a layer's weights
     kept_copies = 0.0 if again else model.layers * copies
     earlier = 0.0 if setup.accumulation == 1 else gradients  # of the micro-batches before
@@ -4412,17 +4899,29 @@ def unused_bytes(
         return UNUSED_SHARE * peak
     trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
     return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak
+'''
 
+FILES["planner/estimate/training_speed.py"] = r'''"""Tokens/s of a training run: the time of one micro-batch by kind of work.
 
-# ---- planner/estimate/training_speed.py
+Every fitted constant names the measurements it was fitted on; "prior" marks one that no measurement here supports.
+"""
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..schema import TrainingSetup
+from .inference_speed import gemm_share
+from .training_kept import saved_bytes
+from .training_memory import LOSS_BYTES
+from .training_states import Widths, element_bytes, states, tokens_of, widths
 
 # speed
 # Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
 # LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
 # 0.66 to 0.70. Cards without NVLink take the share of inference_speed.py, which kernel timings of the L40S and the RTX
 # PRO 6000 back.
-estimate_training_speed_GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
+GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
 # PyTorch's attention under a mask, of its causal rate: it computes every pair, by the memory-efficient kernel (prior).
@@ -4447,7 +4946,7 @@ class TrainingSpeed(NamedTuple):
     mfu: float
 
 
-def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
+def speed(setup: TrainingSetup) -> TrainingSpeed:
     """Return the speed of the setup: the tokens of a micro-batch over the sum of its times by kind of work."""
     model, gpu, w, item = setup.model, setup.gpu, widths(setup), element_bytes(setup)
     world, tokens = setup.gpu_count * setup.nodes, tokens_of(setup)
@@ -4463,7 +4962,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
     capability = int(gpu.compute_capability)
-    share = estimate_training_speed_GEMM_SHARE.get(capability) if gpu.nvlink else None
+    share = GEMM_SHARE.get(capability) if gpu.nvlink else None
     share = share or gemm_share(gpu, 1)
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
@@ -4494,7 +4993,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
 def communication_share(setup: TrainingSetup) -> float:
     """Return the share of a step's time that waits for collectives."""
     tokens = tokens_of(setup) * setup.gpu_count * setup.nodes
-    return _communication_s(setup, widths(setup)) * EXPOSED * estimate_training_speed_speed(setup).tokens_per_s / tokens
+    return _communication_s(setup, widths(setup)) * EXPOSED * speed(setup).tokens_per_s / tokens
 
 
 def _communication_s(setup: TrainingSetup, w: Widths) -> float:
@@ -4526,10 +5025,17 @@ def _offload_s(setup: TrainingSetup, w: Widths) -> float:
     world = setup.gpu_count * setup.nodes
     moved = 4.0 * trainable + (2 * used if setup.offload == "all" else 0)  # gradients down, weights up
     return moved / world / HOST_LINK_BYTES_S + HOST_ADAM_BYTES * trainable / setup.nodes / HOST_ADAM_BYTES_S
+'''
 
+FILES["planner/estimate/training.py"] = r'''"""Memory, speed and price of one training setup."""
 
-# ---- planner/estimate/training.py
+from __future__ import annotations
 
+from ..catalogue.gpus import host_price
+from ..reasons import Reason, Rejection
+from ..schema import GIB, TrainingEstimate, TrainingSetup
+from . import training_memory, training_speed
+from .memory_terms import CONTEXT_GIB
 
 DRIVER_GIB = 0.3  # gone from the visible memory before anything starts: 0.2 to 0.6 in start-up logs
 TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
@@ -4538,23 +5044,23 @@ SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink c
 SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
 
 
-def estimate_training_estimate(setup: TrainingSetup) -> TrainingEstimate:
+def estimate(setup: TrainingSetup) -> TrainingEstimate:
     """Return the GiB per GPU, the USD and the tokens/s over all GPUs. No error for a setup that does not fit.
 
     `peak_gib` is the sum of weights, gradients, optimizer, activations and logits at the moment of the peak: what torch
     has reserved. `weights_gib` counts parameters gathered from shards, `optimizer_gib` the copy that AdamW's step makes
     where that is the peak, `activations_gib` the allocator's unused rest.
     """
-    memory, gpu = estimate_training_memory_memory(setup), setup.gpu
+    memory, gpu = training_memory.memory(setup), setup.gpu
     usable = gpu.visible_gib
     distributed = setup.gpu_count * setup.nodes > 1 or setup.sharding != "none"
     overhead = DRIVER_GIB + CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
     peak = sum(memory[:-1]) / GIB
-    rejection = refused = _estimate_training_unsupported(setup)
+    rejection = refused = _unsupported(setup)
     if not rejection and peak + overhead > usable:
         rejection = Rejection(Reason.TRAINING_TOO_LARGE, need_gib=peak + overhead, have_gib=usable)
     usd_per_hour = gpu.usd_per_hour * setup.gpu_count * setup.nodes
-    speed = None if refused else estimate_training_speed_speed(setup)  # one that is only too large has a speed
+    speed = None if refused else training_speed.speed(setup)  # one that is only too large has a speed
     rate = speed.tokens_per_s if speed else None
     measured = gpu.nvlink and not setup.model.experts
     spread = SPEED_RANGE if measured else SPEED_RANGE_PRIOR
@@ -4583,7 +5089,7 @@ def estimate_training_estimate(setup: TrainingSetup) -> TrainingEstimate:
     )
 
 
-def _estimate_training_unsupported(setup: TrainingSetup) -> Rejection | None:
+def _unsupported(setup: TrainingSetup) -> Rejection | None:
     """Return a rejection where the card cannot run the setup whatever the memory."""
     gpu = setup.gpu
     if not gpu.bf16 and setup.precision.startswith("bf16"):
@@ -4591,10 +5097,16 @@ def _estimate_training_unsupported(setup: TrainingSetup) -> Rejection | None:
     if setup.attention.startswith("flash") and gpu.compute_capability < (9 if setup.attention.endswith("3") else 8):
         return Rejection(Reason.KERNEL_UNSUPPORTED)
     return None
+'''
 
+FILES["planner/choose/micro_batch.py"] = r'''"""The layout, packing and micro-batch with which a training setup goes fastest."""
 
-# ---- planner/choose/micro_batch.py
+from __future__ import annotations
 
+from ..estimate import training
+from ..estimate.training_run import sequence_tokens
+from ..estimate.training_states import tokens_of
+from ..schema import Request, TrainingEstimate, TrainingSetup, replace
 
 GLOBAL_BATCH = 32  # sequences that one optimizer step sees; accumulation makes up what the GPUs do not hold (prior)
 MAX_STEP_TOKENS = 32_768  # of one micro-batch: beyond that a larger one is no faster
@@ -4611,7 +5123,7 @@ def first_layout_that_fits(request: Request, setups: list[TrainingSetup]) -> tup
         estimate = estimate_run(request, setup)
         if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
             continue
-        if not choose_micro_batch_tight(estimate):
+        if not tight(estimate):
             return setup, estimate
         fitting = fitting or (setup, estimate)
     return fitting or (setups[-1], estimate_run(request, setups[-1]))
@@ -4625,7 +5137,7 @@ def packed_or_padded(
     packed = replace(setup, packed=True)
     if packs(request):
         packed, estimate = best_micro_batch(request, packed, estimate_run(request, packed))
-        if not choose_micro_batch_tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
+        if not tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
             return packed, estimate
     return best, found
 
@@ -4644,7 +5156,7 @@ def best_micro_batch(
                 break
             estimate = estimate_run(request, tried)
             useful = useful_rate(request, tried, estimate)
-            if choose_micro_batch_tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
+            if tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
                 break
             so_far = useful
             if useful > useful_rate(request, best, found):
@@ -4654,10 +5166,10 @@ def best_micro_batch(
 
 def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
     """Return the estimate with the memory of full sequences and the speed at typical ones."""
-    full, typical = estimate_training_estimate(setup), sequence_tokens(request, setup)
+    full, typical = training.estimate(setup), sequence_tokens(request, setup)
     if typical == setup.seq_len or not full.fits:
         return full
-    speed = estimate_training_estimate(replace(setup, seq_len=typical))
+    speed = training.estimate(replace(setup, seq_len=typical))
     return replace(
         full,
         tokens_per_s=speed.tokens_per_s,
@@ -4691,13 +5203,19 @@ def need_gib(estimate: TrainingEstimate) -> float:
     return estimate.peak_gib + estimate.overhead_gib
 
 
-def choose_micro_batch_tight(estimate: TrainingEstimate) -> bool:
+def tight(estimate: TrainingEstimate) -> bool:
     """Whether it fits with less to spare than an estimate errs."""
     return need_gib(estimate) > HEADROOM * estimate.usable_gib
+'''
 
+FILES["planner/choose/training_cost.py"] = r'''"""Whether a budget pays for a training."""
 
-# ---- planner/choose/training_cost.py
+from __future__ import annotations
 
+from ..asked import Budget
+from ..estimate.training_run import end_s, start_s
+from ..reasons import Reason, Rejection
+from ..schema import TrainingCandidate
 
 LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
 LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
@@ -4705,7 +5223,7 @@ SHORTEST_ATTEMPT_S = 3600  # that an attempt is given, however short the run: a 
 ATTEMPT_SPREAD = 4  # an attempt at known rows, in planned ones: twice the range of the predicted speed
 
 
-def choose_training_cost_over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
+def over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
     """Return a rejection where the budget does not pay for the candidate."""
     if budget.per == "hour" and not budget.pays(candidate.usd_per_hour):
         return Rejection(Reason.PRICE_OVER_BUDGET)
@@ -4726,7 +5244,7 @@ def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
     return budget.usd / candidate.usd_per_hour * 3600 if budget.per in ("run", "month") else float("inf")
 
 
-def choose_training_cost_needed_usd(budget: Budget, candidate: TrainingCandidate) -> float:
+def needed_usd(budget: Budget, candidate: TrainingCandidate) -> float:
     """Return what the budget would have to be, in its own unit."""
     if budget.per not in ("run", "month"):
         return candidate.usd_per_hour
@@ -4743,16 +5261,24 @@ def attempt_s(budget: Budget, candidate: TrainingCandidate) -> int:
     if run and run.known_usd:
         likely = max(SHORTEST_ATTEMPT_S, run.hours * 3600 * ATTEMPT_SPREAD)
     return int(min(LONGEST_ATTEMPT_S, likely, paid_s(budget, candidate)) // 60) * 60
+'''
 
+FILES["planner/choose/training_setups.py"] = r'''"""The training setups that a request leaves open."""
 
-# ---- planner/choose/training_setups.py
+from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..catalogue.gpus import GPUS, clusters
+from ..catalogue.training_traits import traits
+from ..estimate import training_memory
+from ..schema import GIB, Gpu, Model, Request, TrainingSetup, replace
 
 NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
 # Methods by the share of the model that they train; of those a task allows, the first that the budget carries is taken.
 LADDER = {"finetune": ("lora", "qlora"), "distributed": ("full", "lora")}
-choose_training_setups_WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
+WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
 # Ways to lay a method over the GPUs, (sharding, offload, optimizer), from the fastest to the leanest: ZeRO-3 only where
 # ZeRO-2 does not fit, offload last.
 LAYOUTS = {
@@ -4776,7 +5302,7 @@ def methods(request: Request) -> tuple[str, ...]:
         return (request.method,)
     if request.quantization in ("nf4", "int4"):
         return ("qlora",)
-    ladder = LADDER[request.task] if request.workload == "generation" else choose_training_setups_WHOLE
+    ladder = LADDER[request.task] if request.workload == "generation" else WHOLE
     return tuple(method for method in ladder if method != "qlora" or four_bits(request))
 
 
@@ -4785,21 +5311,21 @@ def four_bits(request: Request) -> bool:
     return request.quantization == "auto" and not request.model.experts
 
 
-def choose_training_setups_configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
+def configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
     """Yield GPU x nodes x count, each as the setups of its layouts, the fastest first."""
     for gpu in GPUS.values():
         if request.gpu in ("auto", gpu.name):
             for nodes, count in groups(request, gpu):
                 layouts = LAYOUTS[method, nodes * count > 1]
-                plain = choose_training_setups_setup_of(request, gpu, nodes, count, method, *layouts[0])
+                plain = setup_of(request, gpu, nodes, count, method, *layouts[0])
                 if method == "full" and nodes * count > 1 and states_gib(plain) < SMALL_SHARE * gpu.visible_gib:
                     layouts = (("none", "none", "adamw"), *layouts)
-                yield [choose_training_setups_setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
+                yield [setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
 
 
 def states_gib(setup: TrainingSetup) -> float:
     """Return the GiB of weights, gradients and optimizer on one GPU, unsharded."""
-    alone = estimate_training_memory_memory(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
+    alone = training_memory.memory(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
     return (alone.weights + alone.gradients + alone.optimizer) / GIB
 
 
@@ -4816,7 +5342,7 @@ def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
     return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
 
 
-def choose_training_setups_setup_of(
+def setup_of(
     request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str, optimizer: str
 ) -> TrainingSetup:
     """Return the setup that the generated code runs: bf16, full fine-tuning with float32 masters, a fused loss."""
@@ -4841,39 +5367,52 @@ def choose_training_setups_setup_of(
 def default_attention(model: Model) -> str:
     """Return PyTorch's attention; "eager" for a soft cap on the scores, with which transformers refuses the former."""
     return "eager" if traits(model).attention_cap else "sdpa"
+'''
 
+FILES["planner/choose/training.py"] = r'''"""Weigh every training setup for a request: reject those that cannot work, rank the rest."""
 
-# ---- planner/choose/training.py
+from __future__ import annotations
 
+from typing import NamedTuple
+
+from ..catalogue.gpus import MEMORY_USD_PER_GIB_HOUR, gpu_string
+from ..estimate.training_run import training_run
+from ..estimate.training_speed import communication_share
+from ..reasons import Reason, Rejection
+from ..schema import Candidate, Request, TrainingCandidate, TrainingSetup, replace
+from .micro_batch import GLOBAL_BATCH, MAX_HOST_GIB, first_layout_that_fits, packed_or_padded, tight
+from .support import overflows_float16
+from .training_cost import over_budget
+from .training_setups import configurations, methods
 
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
 ALIKE = 1.1  # times the cheapest run: up to that the quickest is taken, since the estimates err by more
 
 
-def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
+def weigh(request: Request) -> tuple[TrainingCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected by price.
 
     A method further down the ladder is weighed only where none above it works on the cards alone, with room to spare.
     """
     judged: list[TrainingCandidate] = []
     for method in methods(request):
-        judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
+        judged += [judge(request, setups) for setups in configurations(request, method)]
         if any(not candidate.rejected and comfortable(candidate) for candidate in judged):
             break
-    return choose_training_ranked(request, judged)
+    return ranked(request, judged)
 
 
 def comfortable(candidate: TrainingCandidate) -> bool:
     """Whether the states lie on the cards, with room to spare."""
-    return candidate.setup.offload == "none" and not choose_micro_batch_tight(candidate.estimate)
+    return candidate.setup.offload == "none" and not tight(candidate.estimate)
 
 
-def choose_training_weigh_again(request: Request, candidates: tuple[TrainingCandidate, ...]) -> tuple[TrainingCandidate, ...]:
+def weigh_again(request: Request, candidates: tuple[TrainingCandidate, ...]) -> tuple[TrainingCandidate, ...]:
     """Return candidates of a request that differs in its aim only, ranked for this one."""
-    return choose_training_ranked(request, [replace(candidate, rank=0) for candidate in candidates])
+    return ranked(request, [replace(candidate, rank=0) for candidate in candidates])
 
 
-def choose_training_ranked(request: Request, judged: list[TrainingCandidate]) -> tuple[TrainingCandidate, ...]:
+def ranked(request: Request, judged: list[TrainingCandidate]) -> tuple[TrainingCandidate, ...]:
     """Return judged candidates: the working ones ranked, best first, then the rejected by price."""
     working = [c for c in judged if not c.rejected]
     keys = rank_keys(request, working)
@@ -4884,11 +5423,11 @@ def choose_training_ranked(request: Request, judged: list[TrainingCandidate]) ->
 
 def best_of(request: Request) -> TrainingCandidate | None:
     """Return the best candidate of the request; None where nothing works."""
-    found = choose_training_weigh(request)
+    found = weigh(request)
     return found[0] if found and found[0].rank else None
 
 
-def choose_training_judge(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
+def judge(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
     """Return the first layout that fits, at its best micro-batch, as a candidate; rejected where none works."""
     setup, estimate = first_layout_that_fits(request, setups)
     rejected = None
@@ -4906,7 +5445,7 @@ def choose_training_judge(request: Request, setups: list[TrainingSetup]) -> Trai
     usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
     run = training_run(request, setup, estimate, usd_per_hour)
     candidate: TrainingCandidate = Candidate(setup, estimate, usd_per_hour, setup.nodes, run)
-    return replace(candidate, rejected=choose_training_cost_over_budget(request.budget, candidate))
+    return replace(candidate, rejected=over_budget(request.budget, candidate))
 
 
 class Class(NamedTuple):
@@ -4919,7 +5458,7 @@ class Class(NamedTuple):
     several_nodes: bool  # Modal lends clusters on request
 
 
-class choose_training_RankKey(NamedTuple):
+class RankKey(NamedTuple):
     """The sort key of a working candidate, the weightiest part first; smaller is better."""
 
     kind: Class
@@ -4934,7 +5473,7 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
     setup = candidate.setup
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return Class(
-        tight=choose_micro_batch_tight(candidate.estimate),
+        tight=tight(candidate.estimate),
         offloads=setup.offload != "none",
         method=methods(request).index(setup.method),
         weak_link=weak,
@@ -4942,7 +5481,7 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
     )
 
 
-def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[choose_training_RankKey]:
+def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[RankKey]:
     """Return the sort key of each of the working candidates.
 
     Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is
@@ -4954,11 +5493,11 @@ def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[cho
         usd = run_usd(candidate)
         cheapest[kind] = min(usd, cheapest.get(kind, usd))
 
-    def key(kind: Class, candidate: TrainingCandidate) -> choose_training_RankKey:
+    def key(kind: Class, candidate: TrainingCandidate) -> RankKey:
         assert candidate.run is not None
         usd, hours = candidate.run.usd, candidate.run.hours
         dear = request.optimize == "cost" and usd > ALIKE * cheapest[kind]
-        return choose_training_RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
+        return RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
 
     return [key(kind, candidate) for kind, candidate in zip(kinds, candidates, strict=True)]
 
@@ -4975,22 +5514,34 @@ def setup_name(setup: TrainingSetup) -> str:
     where = f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
     how = [part for part in (setup.sharding, setup.offload) if part != "none"]
     return ", ".join([where, setup.method, *how])
+'''
+
+FILES["planner/choose/training_refusal.py"] = r'''"""Alternatives to a request for which no training setup works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..asked import Budget
+from ..schema import Request, TrainingCandidate, replace
+from .micro_batch import need_gib
+from .no_plan import Alternative, Change, NothingWorks, NoTraining, TrainingAlternative
+from .training import best_of
+from .training_cost import needed_usd
+from .training_setups import four_bits
 
 
-# ---- planner/choose/training_refusal.py
-
-
-def choose_training_refusal_nothing_works(request: Request, candidates: tuple[TrainingCandidate, ...]) -> NoTraining:
+def nothing_works(request: Request, candidates: tuple[TrainingCandidate, ...]) -> NoTraining:
     """Return the candidate that came nearest and the alternatives, where all candidates are rejected."""
     running = [candidate for candidate in candidates if candidate.containers]
     if running:
-        nearest = min(running, key=lambda candidate: choose_training_cost_needed_usd(request.budget, candidate))
+        nearest = min(running, key=lambda candidate: needed_usd(request.budget, candidate))
     else:
         nearest = min(candidates, key=lambda candidate: need_gib(candidate.estimate) - candidate.estimate.usable_gib)
-    return NothingWorks(request, nearest, bool(running), tuple(choose_training_refusal_suggest_alternatives(request, nearest, bool(running))))
+    return NothingWorks(request, nearest, bool(running), tuple(suggest_alternatives(request, nearest, bool(running))))
 
 
-def choose_training_refusal_suggest_alternatives(request: Request, nearest: TrainingCandidate, runs: bool) -> Iterator[TrainingAlternative]:
+def suggest_alternatives(request: Request, nearest: TrainingCandidate, runs: bool) -> Iterator[TrainingAlternative]:
     """Yield the changes that make something work, the most likely one first. `runs`: only the budget is too small."""
     if runs:
         yield Alternative(Change.RAISE_BUDGET, candidate=nearest)
@@ -4999,14 +5550,14 @@ def choose_training_refusal_suggest_alternatives(request: Request, nearest: Trai
             rows = int(request.dataset_rows * request.budget.usd / nearest.run.usd)
             step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
             yield Alternative(Change.FEWER_ROWS, rows // step * step)
-    for change, value, other in choose_training_refusal_relaxed_requests(request, runs):
+    for change, value, other in relaxed_requests(request, runs):
         if found := best_of(other):
             yield Alternative(change, value, found)
         elif found := best_of(replace(other, budget=Budget(float("inf"), "none"))):
             yield Alternative(change, value, found, over_budget=True)
 
 
-def choose_training_refusal_relaxed_requests(request: Request, runs: bool) -> Iterator[tuple[Change, str, Request]]:
+def relaxed_requests(request: Request, runs: bool) -> Iterator[tuple[Change, str, Request]]:
     """Yield what a person could give up, and the request that results. More GPUs help only where one is too small."""
     if request.method in ("full", "lora"):
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
@@ -5016,34 +5567,60 @@ def choose_training_refusal_relaxed_requests(request: Request, runs: bool) -> It
         yield Change.LET_BE_AUTO, "gpu", replace(request, gpu="auto", gpu_count=0)
     if request.task == "finetune" and not runs and request.gpu == "auto":
         yield Change.TAKE_TASK, "distributed", replace(request, task="distributed")
+'''
 
+FILES["planner/choose/choose.py"] = r'''"""The choice for a request of any task. What a task needs is imported with it: a bake compiles what it imports."""
 
-# ---- planner/choose/choose.py
+from __future__ import annotations
 
+from typing import Any
 
-Weigh = Callable[[Request], tuple[Any, ...]]
-NothingWorksFor = Callable[[Request, tuple[Any, ...]], NothingWorks[Any, Any]]
-choose_choose_INFERENCE: tuple[Weigh, NothingWorksFor] = (choose_inference_weigh, choose_inference_refusal_nothing_works)
-choose_choose_TRAINING: tuple[Weigh, NothingWorksFor] = (choose_training_weigh, choose_training_refusal_nothing_works)
-choose_choose_BY_TASK = {"serve": choose_choose_INFERENCE, "batch": choose_choose_INFERENCE, "finetune": choose_choose_TRAINING, "distributed": choose_choose_TRAINING}
+from ..schema import TRAINING, AnyPlan, Plan, Request
+from .no_plan import ArchitectureNotRun, NoPlan, NothingWorks, NoTrainingGroup
 
 
 def choose(request: Request) -> AnyPlan:
     """Return the plan for a request, always the same one. NoPlan where nothing works."""
-    engine = "transformers" if choose_choose_BY_TASK[request.task] is choose_choose_TRAINING else request.engine
+    engine = "transformers" if request.task in TRAINING else request.engine
     if not request.model.engines or engine not in ("auto", *request.model.engines):
         raise NoPlan(ArchitectureNotRun(request.model, engine))
-    weigh, nothing_works = choose_choose_BY_TASK[request.task]
-    candidates: tuple[Any, ...] = weigh(request)
+    candidates = _weigh(request)
     if not candidates:
         raise NoPlan(NoTrainingGroup(request))
     if not candidates[0].rank:
-        raise NoPlan(nothing_works(request, candidates))
+        raise NoPlan(_nothing_works(request, candidates))
     return Plan(request, candidates[0], candidates)
 
 
-# ---- planner/describe/format.py
+def _weigh(request: Request) -> tuple[Any, ...]:
+    if request.task in TRAINING:
+        from . import training
 
+        return training.weigh(request)
+    from . import inference
+
+    return inference.weigh(request)
+
+
+def _nothing_works(request: Request, candidates: tuple[Any, ...]) -> NothingWorks[Any, Any]:
+    if request.task in TRAINING:
+        from . import training_refusal
+
+        return training_refusal.nothing_works(request, candidates)
+    from . import inference_refusal
+
+    return inference_refusal.nothing_works(request, candidates)
+'''
+
+FILES["planner/describe/format.py"] = r'''"""Numbers, prices and paragraphs as text."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from ..asked import Budget
+from ..schema import Model
 
 PAGE = 120  # characters of a line of PLAN.md
 
@@ -5115,10 +5692,18 @@ def amount(budget: Budget) -> str:
 def budget_words(budget: Budget) -> str:
     """Return "no budget", "$4/hour", "$900/month"."""
     return "no budget" if budget.per == "none" else f"${budget.usd:,.12g}/{budget.per}"
+'''
 
+FILES["planner/catalogue/names.py"] = r'''"""Read a model's name: the repository and revision that a text names, a size, a weight format.
 
-# ---- planner/catalogue/names.py
+A name is no proof: what is taken from it is said to be assumed.
+"""
 
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
 
 MAX_ID = 100  # characters of an id; the hub allows 96 for the name
 _ID = r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?"
@@ -5187,10 +5772,10 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-_catalogue_names_SIZE = re.compile(
+_SIZE = re.compile(
     r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
 )
-_catalogue_names_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
+_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
 
 _PRUNED = re.compile(r"(?<![a-z0-9])(?:reap|ream|prun\w*)(?![a-z0-9])", re.ASCII)  # smaller than the size of its base
 _DECIMAL = re.compile(r"(?<![a-z0-9])(\d)_(\d+b)(?![a-z0-9])", re.ASCII)  # stablelm-2-1_6b
@@ -5202,15 +5787,15 @@ def size_in_name(name: str) -> str:
     Beside a size in billions a number of millions or trillions counts tokens: Qwen2.5-7B-Instruct-1M.
     """
     tail = _DECIMAL.sub(r"\1.\2", name.lower().rpartition("/")[2])
-    if _catalogue_names_EXPERTS.search(tail) or _PRUNED.search(tail):
+    if _EXPERTS.search(tail) or _PRUNED.search(tail):
         return ""
-    found = list(dict.fromkeys(_catalogue_names_SIZE.findall(tail)))
+    found = list(dict.fromkeys(_SIZE.findall(tail)))
     billions = [size for size in found if "b" in size]
     found = billions or found
     return found[0] if len(found) == 1 else ""
 
 
-_catalogue_names_FORMATS = (
+_FORMATS = (
     ("nvfp4", "nvfp4"),
     ("mxfp4", "mxfp4"),
     ("fp4", "nvfp4"),  # NVIDIA's names
@@ -5225,15 +5810,23 @@ _catalogue_names_FORMATS = (
 def format_in_name(name: str) -> str:
     """Return the weight format that a name gives; "" where it gives none."""
     tail = name.lower().rpartition("/")[2]
-    return next((quantization for word, quantization in _catalogue_names_FORMATS if re.search(rf"(?<![a-z0-9])(?:{word})", tail)), "")
+    return next((quantization for word, quantization in _FORMATS if re.search(rf"(?<![a-z0-9])(?:{word})", tail)), "")
+'''
 
+FILES["planner/request/parse.py"] = r'''"""Parse one typed value: a count, a budget, a GPU. Refusal is one sentence that shows the forms."""
 
-# ---- planner/request/parse.py
+from __future__ import annotations
 
+import re
+
+from ..asked import Budget
+from ..catalogue.gpus import check_cluster, check_count, find_gpu
+from ..catalogue.names import shown
+from ..schema import TRAINING, Refusal
 
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
-request_parse_WHOLE = r"\d{1,3}(?:[,_]\d{3})+|\d+"  # digits, grouped in threes or not at all: 1,5 is no number here
+WHOLE = r"\d{1,3}(?:[,_]\d{3})+|\d+"  # digits, grouped in threes or not at all: 1,5 is no number here
 EXAMPLES = {"concurrency": "16", "context_len": "8192 or 32k", "gpu": "the 2 of H100:2", "gpu_count": "2"}
 
 
@@ -5258,7 +5851,7 @@ def whole(text: str) -> int:
 
 def parse_count(key: str, text: str) -> int:
     """Return a whole number of at least 1: "8192", "8,192", "8k" (8192), "1M" (1048576)."""
-    found = re.fullmatch(rf"({request_parse_WHOLE})\s*([kKmM]?)", text, re.ASCII)
+    found = re.fullmatch(rf"({WHOLE})\s*([kKmM]?)", text, re.ASCII)
     unit = {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
     value = whole(found[1]) * unit if found and len(text) < 12 else 0
     if not 1 <= value <= MAX_NUMBER:
@@ -5271,7 +5864,7 @@ def parse_budget(text: str, task: str = "") -> Budget:
     if text.strip().lower() == "none":
         return Budget(float("inf"), "none")
     found = re.fullmatch(
-        rf"(?:us\$|\$|usd)?\s*((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)s?",
+        rf"(?:us\$|\$|usd)?\s*((?:{WHOLE})(?:\.\d{{1,4}})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)s?",
         text.strip().lower(),
         re.ASCII,
     )
@@ -5286,7 +5879,7 @@ def parse_budget(text: str, task: str = "") -> Budget:
 
 def parse_api_price(text: str, task: str) -> float:
     """Return the USD per million tokens of "0.60", "$0.60". Refusal for a training, which no API bills by the token."""
-    if task in schema_TRAINING:
+    if task in TRAINING:
         raise Refusal(f"--api-price compares prices of answers, and task {task} gives none: take serve or batch")
     found = re.fullmatch(r"\$?(\d{1,5}(?:\.\d{1,6})?)", text.strip(), re.ASCII)
     if not found or not float(found[1]):
@@ -5328,10 +5921,20 @@ def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
             raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
         number = inside
     return name, number
+'''
 
+FILES["planner/request/traffic.py"] = r'''"""Parse the load of a service and its latency targets: "16", "5/s", "5/s 4000+500"; "latency ttft<1s tpot<40ms"."""
 
-# ---- planner/request/traffic.py
+from __future__ import annotations
 
+import math
+import re
+from typing import NamedTuple
+
+from ..asked import Targets
+from ..catalogue.names import shown
+from ..schema import AIMS, Model, Refusal
+from .parse import WHOLE, one_of, parse_count
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
 SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
@@ -5339,9 +5942,9 @@ USUAL_CONCURRENCY = {"generation": 16, "classification": 32, "embedding": 32}  #
 CONTEXT_STEP = 4096  # tokens by which a context left at auto grows
 MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
-LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
+LENGTH = rf"(?:{WHOLE})[kK]?"
 UNITS = {"s": 1.0, "ms": 1e-3}
-_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([km]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_RATE = re.compile(rf"((?:{WHOLE})(?:\.\d{{1,4}})?)\s*([km]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
 _SHORT = {"rps": "/s", "qps": "/s", "rpm": "/min"}
 _WHAT = re.compile(r"\b(requests?|reqs?|texts?)\b", re.ASCII)
 _LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
@@ -5461,9 +6064,19 @@ def check_targets(text: str, targets: Targets, given: dict[str, float], task: st
         raise Refusal(
             f"tpot is the time between tokens, and workload {workload} writes none; ttft<1s bounds its answer"
         )
+'''
 
+FILES["planner/describe/load.py"] = r'''"""The load of a service and its latency in words: requests at once or a rate, typical lengths, targets."""
 
-# ---- planner/describe/load.py
+from __future__ import annotations
+
+import math
+
+from ..asked import Targets
+from ..estimate.vllm_memory import held_tokens
+from ..request.traffic import PERIODS
+from ..schema import InferenceCandidate, InferencePlan, Request
+from .format import about
 
 
 def load_words(request: Request) -> str:
@@ -5499,14 +6112,14 @@ def shown_number(number: float) -> str:
     return f"{number:.0f}" if number >= 1000 else f"{number:.4g}"
 
 
-def describe_load_rate_words(rate: float) -> str:
+def rate_words(rate: float) -> str:
     """Return "5/s"."""
     return "/".join(rate_parts(rate))
 
 
 def typed_load(request: Request) -> str:
     """Return the load as it is typed at the prompt: "16", "5/s", "5/s 4000+500"."""
-    load = describe_load_rate_words(request.rate) if request.rate else str(request.concurrency)
+    load = rate_words(request.rate) if request.rate else str(request.concurrency)
     if not request.prompt_tokens:
         return load
     answer = f"+{request.answer_tokens}" if request.workload == "generation" else ""
@@ -5580,7 +6193,7 @@ def latency_line(plan: InferencePlan) -> str:
     words = f"~{latency_words(plan.request, plan.chosen)}"
     if not plan.request.rate:
         return f"{words}, at {load_words(plan.request)} (calculated means)"
-    return f"{words}, at {describe_load_rate_words(plan.request.rate)} (calculated means); {utilization_words(plan)}"
+    return f"{words}, at {rate_words(plan.request.rate)} (calculated means); {utilization_words(plan)}"
 
 
 def latency_sentences(plan: InferencePlan) -> list[str]:
@@ -5621,10 +6234,14 @@ def about_rate(rate: float, beside: float = 0.0) -> str:
     if other != per and rate * PERIODS[other] >= 1:
         number, per = rate * PERIODS[other], other
     return f"{about(number)}/{per}"
+'''
 
+FILES["planner/describe/names.py"] = r'''"""Names of attention kernels, weight formats, methods and shardings, as people write them."""
 
-# ---- planner/describe/names.py
+from __future__ import annotations
 
+from ..estimate.inference_speed import flops_gain
+from ..schema import InferenceSetup, TrainingSetup
 
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
 ENGINE_NAMES = {"vllm": "vLLM", "transformers": "transformers"}
@@ -5663,9 +6280,22 @@ def sharding_name(setup: TrainingSetup) -> str:
         return ""
     offloaded = f", {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
     return SHARDING_NAMES[setup.sharding] + offloaded
+'''
 
+FILES["planner/describe/rejections.py"] = r'''"""A sentence for each reason why a candidate for inference was rejected."""
 
-# ---- planner/describe/rejections.py
+from __future__ import annotations
+
+from ..catalogue.gpus import gpu_string
+from ..choose.cost import LEAST_HOURS, STARTER_GPUS, container_usd_per_hour, ends, least_batch_usd, month_usd
+from ..choose.margins import speed_margin, weak_link
+from ..choose.support import CAPABILITY, needs_hopper, whole_heads
+from ..estimate.vllm_memory import STARTUP_SHARE
+from ..reasons import Reason, Rejection
+from ..schema import InferenceCandidate, InferenceEstimate, InferenceSetup, Model, Request, TrainingSetup
+from .format import amount, in_unit
+from .load import about_rate, exact_s, load_words, seconds_words
+from .names import KERNEL_NAMES
 
 
 def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
@@ -5816,6 +6446,17 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
+'''
+
+FILES["planner/describe/training_rejections.py"] = r'''"""A sentence for each reason why a candidate for training was rejected."""
+
+from __future__ import annotations
+
+from ..choose.training_cost import paid_s
+from ..estimate.training_run import end_s, start_s
+from ..reasons import Reason
+from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingSetup
+from .rejections import float16_text, lacking
 
 
 def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
@@ -5853,9 +6494,304 @@ def training_shortage(setup: TrainingSetup, estimate: TrainingEstimate) -> str:
         need, have = short.need_gib, short.have_gib
         return f"{need:.1f} GiB needed on each {gpu.name}, which has {have:.1f}: {lacking(need - have)}"
     raise ValueError(short.reason)
+'''
+
+FILES["planner/describe/training.py"] = r'''"""A training plan in words: GPUs, the run and its price, neighbours of the choice, what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+from ..asked import Budget
+from ..choose.micro_batch import need_gib
+from ..choose.training import best_of, class_of, setup_name, weigh_again
+from ..choose.training_cost import needed_usd, paid_s
+from ..choose.training_setups import four_bits, methods
+from ..estimate.training_run import ASSUMED_ROWS
+from ..estimate.training_states import sequences_of
+from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
+from .format import about, budget_words, dollars, duration, hourly, time_words
+from .names import METHOD_NAMES, sharding_name
+from .training_rejections import training_rejection
+
+SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+LESS = 0.9  # times the price or the hours: what another answer must bring to be named
+MEMORY_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
 
 
-# ---- planner/describe/warm_pool.py
+def memory_terms(estimate: TrainingEstimate) -> dict[str, float]:
+    """Return GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
+    return {name: getattr(estimate, f"{name}_gib") for name in MEMORY_TERMS}
+
+
+def where(setup: TrainingSetup) -> str:
+    """Return "1x B200", "2 nodes of 8x H100"."""
+    cards = f"{setup.gpu_count}x {setup.gpu.name}"
+    return f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
+
+
+def rate(candidate: TrainingCandidate) -> float:
+    """Return the tokens/s over all GPUs; 0 where the card cannot run it."""
+    return candidate.estimate.tokens_per_s or 0.0
+
+
+def usd_per_million(candidate: TrainingCandidate) -> float:
+    """Return the USD for a million tokens, the main memory that offloading occupies included."""
+    return candidate.usd_per_hour / rate(candidate) / 3600 * 1e6
+
+
+def run_of(candidate: TrainingCandidate) -> TrainingRun:
+    """Return the run of a candidate that has one."""
+    assert candidate.run is not None
+    return candidate.run
+
+
+def one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
+
+    def order(candidate: TrainingCandidate) -> tuple[float, float]:
+        if candidate.rank:
+            return 0, candidate.rank
+        if candidate.run:
+            return 1, candidate.run.known_usd or candidate.usd_per_hour
+        return 2, need_gib(candidate.estimate) - candidate.estimate.usable_gib
+
+    best: dict[str, TrainingCandidate] = {}
+    for candidate in sorted(plan.candidates, key=order):
+        best.setdefault(candidate.setup.gpu.name, candidate)
+    return list(best.values())
+
+
+def frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
+    working = [candidate for candidate in plan.candidates if candidate.rank]
+    kept: list[TrainingCandidate] = []
+    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
+        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
+            kept.append(candidate)
+    return kept
+
+
+def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
+    """Return the best ranked candidate whose run costs less."""
+    ours = run_of(plan.chosen).usd
+    below = [c for c in plan.candidates if c.rank and run_of(c).usd < 0.98 * ours]
+    return min(below, key=lambda c: c.rank, default=None)
+
+
+def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
+    """Return the cheapest candidate whose run ends earlier, within the budget if one does."""
+    ours = run_of(plan.chosen).hours
+    running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
+    return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
+
+
+def verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
+    if candidate is plan.chosen:
+        return "chosen"
+    if candidate.rejected:
+        return training_rejection(plan.request, candidate)
+    ours, best = class_of(plan.request, candidate), class_of(plan.request, plan.chosen)
+    if ours.tight > best.tight:
+        left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
+        return f"leaves {left:.1f} GiB free, less than the estimate may err"
+    if ours.method > best.method:
+        return f"works with {METHOD_NAMES[candidate.setup.method]} only"
+    if ours.offloads > best.offloads:
+        return "offloads to main memory, which is the last resort"
+    if ours.weak_link > best.weak_link:
+        return f"{candidate.setup.gpu.name} has no NVLink: gradients over PCIe take too much of a step"
+    if ours.several_nodes > best.several_nodes:
+        return "one node is enough"
+    return balance(run_of(candidate), run_of(plan.chosen))
+
+
+def balance(run: TrainingRun, best: TrainingRun) -> str:
+    """Return the disadvantages of a run beside the choice's, and its advantages in brackets.
+
+    "takes 1.3x as long (8% less per run)".
+    """
+    dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
+    parts: list[tuple[str, bool]] = []
+    if abs(dearer) >= 0.005:
+        words = f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} per run"
+        parts.append((f"{dearer + 1:.1f}x the price per run" if dearer >= 1 else words, dearer > 0))
+    if abs(longer - 1) >= 0.02:
+        parts.append((time_words(longer), longer > 1))
+    against = [words for words, bad in parts if bad] or ["no cheaper" if dearer > -0.005 else "no faster"]
+    favour = [words for words, bad in parts if not bad]
+    return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
+
+
+def beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """Return a candidate beside the choice in one line: GPUs, price, its run, why it is not the choice."""
+    return f"{gets(candidate)}. Not chosen: {verdict(plan, candidate)}"
+
+
+def gets(candidate: TrainingCandidate) -> str:
+    """Return "1x H100, LoRA, $3.95/h: ~9,000 tokens/s, 26 minutes and $1.71"."""
+    line = f"{where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
+    return f"{line}: ~{about(rate(candidate))} tokens/s, {run_price(run_of(candidate))}" if candidate.run else line
+
+
+def run_price(run: TrainingRun) -> str:
+    """Return "26 minutes and $1.71"."""
+    return f"{duration(run.hours)} and {dollars(run.usd)}"
+
+
+def rows_words(plan: TrainingPlan) -> str:
+    """Return "10,000 rows of 512 tokens x 3 epochs", "10,000 pairs of 2 x 512 tokens"."""
+    request = plan.request
+    rows = request.dataset_rows or ASSUMED_ROWS
+    passes = f" x {request.epochs} epochs" if request.epochs > 1 else ""
+    if request.objective == "dpo":
+        return f"{rows:,} pairs of 2 x {row_tokens(plan):,} tokens{passes}"
+    return f"{rows:,} rows of {row_tokens(plan):,} tokens{passes}"
+
+
+def row_tokens(plan: TrainingPlan) -> int:
+    return plan.request.row_tokens or plan.request.context_len
+
+
+def how(candidate: TrainingCandidate) -> str:
+    """Return "LoRA", "LoRA by DPO", "full fine-tuning with ZeRO-2"."""
+    setup = candidate.setup
+    spread, objective = sharding_name(setup), " by DPO" if setup.objective == "dpo" else ""
+    return METHOD_NAMES[setup.method] + objective + (f" with {spread}" if spread else "")
+
+
+def step(candidate: TrainingCandidate) -> str:
+    """Return "4 x 8, padded, recomputed": micro-batch x accumulation, and what its tokens per second include."""
+    setup = candidate.setup
+    padded = ", padded" if sequences_of(setup) > 1 and not setup.packed else ""
+    again = ", recomputed" if setup.gradient_checkpointing else ""
+    return f"{setup.micro_batch} x {setup.accumulation}{padded}{again}"
+
+
+def cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
+    """Return a table row: GPUs, how, step, GiB, tokens/s, USD/hour, the run, its USD, why it is not the choice."""
+    estimate, run = candidate.estimate, candidate.run
+    return (
+        where(candidate.setup),
+        how(candidate),
+        step(candidate) if run else "-",
+        f"{sum(memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if run else "-",
+        about(rate(candidate)) if run else "-",
+        f"{candidate.usd_per_hour:.2f}",
+        duration(run.hours) if run else "-",
+        dollars(run.usd).removeprefix("$") if run else "-",
+        verdict(plan, candidate),
+    )
+
+
+def run_text(plan: TrainingPlan) -> str:
+    """Return the price of the run over its known or assumed rows."""
+    packed = ", several to a sequence" if plan.chosen.setup.packed else ""
+    unknown = "no dataset named" if plan.request.dataset in ("", "none") else "number of rows unknown"
+    assumed = "row length assumed" if plan.request.dataset_rows else f"{unknown}; rows and their length assumed"
+    price = run_price(run_of(plan.chosen))
+    return f"{rows_words(plan)}{packed} ({assumed}): ~{price}. `make check` counts yours"
+
+
+def budget_end(plan: TrainingPlan) -> str:
+    """Return when the budget ends the run: "stops at $20/run, which pays for 3.2 hours"."""
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget set"
+    if budget.per == "hour":
+        return f"within {budget_words(budget)}; a run costs what it takes"
+    return f"stops at {budget_words(budget)}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
+
+
+def what_would_change(plan: TrainingPlan) -> list[str]:
+    """Return other answers and what they would get, a sentence each."""
+    return list(other_methods(plan)) + list(other_places(plan))
+
+
+def other_methods(plan: TrainingPlan) -> Iterator[str]:
+    """Yield what the methods that were not taken need, each on its best GPUs."""
+    request = replace(plan.request, gpu="auto", gpu_count=0, quantization="auto")
+    for method, words in METHOD_NAMES.items():
+        if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
+            continue
+        typed = typed_answers(plan.request, replace(request, method=method))
+        typed += f" ({words})" if method == "full" else ""
+        if best := best_of(replace(request, method=method)):
+            yield f"{typed} works too: {gets(best)}."
+        elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
+            price, _, setup = training_offer(request.budget, best).partition(" ")
+            yield f"{typed} needs `budget={price}` {setup}."
+
+
+def typed_answers(request: Request, other: Request) -> str:
+    """Return the answers that make one request another, as they are typed: "`gpu=auto method=lora`"."""
+    found = [
+        f"{key}={getattr(other, key)}"
+        for key in ("task", "method", "quantization", "optimize")
+        if getattr(other, key) != getattr(request, key)
+    ]
+    if (request.gpu, request.gpu_count) != (other.gpu, other.gpu_count):
+        found.append(f"gpu={other.gpu}")
+    return f"`{' '.join(found)}`"
+
+
+def other_places(plan: TrainingPlan) -> Iterator[str]:
+    """Yield what more, faster or cheaper GPUs would get."""
+    request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
+    ours = run_of(plan.chosen).hours
+    if plan.request.gpu != "auto" or plan.request.gpu_count:
+        best = best_of(request)
+        if best and where(best.setup) != where(plan.chosen.setup):
+            yield f"{typed_answers(plan.request, request)}: {gets(best)}."
+    if request.task == "finetune":
+        other = replace(request, task="distributed", optimize="throughput")
+        best = best_of(other)
+        if best and run_of(best).hours < ours:
+            yield f"{typed_answers(plan.request, other)} ends earlier: {gets(best)}."
+    half = plan.request.context_len // 2
+    shorter = replace(plan.request, context_len=half, row_tokens=min(half, plan.request.row_tokens))
+    best = best_of(shorter) if half >= SHORTEST_CONTEXT else None
+    if best and run_of(best).usd < LESS * run_of(plan.chosen).usd:
+        yield f"`context_len={half}`, half of the context: {gets(best)}."
+
+
+def other_aims(plan: TrainingPlan) -> Iterator[str]:
+    """Yield what the same budget gets for the other aim: a run has a price and an end, so latency is throughput."""
+    aim = "throughput" if plan.request.optimize == "cost" else "cost"
+    best = weigh_again(replace(plan.request, optimize=aim), plan.candidates)[0]
+    same = best.setup == plan.chosen.setup
+    yield f"`optimize={aim}`: the same choice." if same else f"`optimize={aim}`: {gets(best)}."
+
+
+def why_lower(plan: TrainingPlan) -> str:
+    """Return why no method that trains more of the model was taken: "full fine-tuning does not fit", or ""."""
+    above = methods(plan.request)[: methods(plan.request).index(plan.chosen.setup.method)]
+    if not above:
+        return ""
+    weighed = [candidate for candidate in plan.candidates if candidate.setup.method in above]
+    names = " and ".join(METHOD_NAMES[method] for method in above)
+    if any(candidate.rank for candidate in weighed):
+        return f"{names} would leave too little memory free"
+    if any(candidate.run for candidate in weighed):
+        return f"the budget does not pay for {names}"
+    return f"{names} {'do' if len(above) > 1 else 'does'} not fit"
+
+
+def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
+    """Return "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
+    per = budget.per if budget.per in ("run", "month") else "hour"
+    usd = ceil(needed_usd(budget, candidate) * 100 - 1e-6) / 100
+    return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
+'''
+
+FILES["planner/describe/warm_pool.py"] = r'''"""The hours of a warm pool in words."""
+
+from __future__ import annotations
+
+from ..asked import WarmPool
+from ..request.warm_pool import DAYS
 
 
 def hours_text(pool: WarmPool) -> str:
@@ -5880,20 +6816,39 @@ def days_text(days: tuple[int, ...]) -> str:
 def clock(minute: int) -> str:
     """Return "8" or "18:30"."""
     return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
+'''
 
+FILES["planner/describe/refusal_text.py"] = r'''"""The sentence for a request that has no plan, with one or two changes that would work."""
 
-# ---- planner/describe/refusal.py
+from __future__ import annotations
 
+from typing import Any, NamedTuple
+
+from ..catalogue.gpus import gpu_string
+from ..choose.cost import STARTER_GPUS, ends, needed_usd, paid_containers
+from ..choose.no_plan import (
+    Alternative,
+    ArchitectureNotRun,
+    Change,
+    FormatNotOffered,
+    ImageCannotLoad,
+    NoInference,
+    NoPlan,
+    NothingWorks,
+    NoTraining,
+)
+from ..choose.training import setup_name
+from ..reasons import Reason
+from ..schema import TRAINING, InferenceCandidate, Request
+from .format import budget_words, in_unit
+from .load import load_words, rate_words, typed_targets
+from .names import format_name
+from .rejections import inference_rejection, vllm_obstacle_text
+from .training import training_offer
+from .training_rejections import training_rejection
+from .warm_pool import hours_text
 
 LONGEST_REFUSAL = 293  # characters, so that people read it to the end; with "error: " 300
-
-
-def plan_for(request: Request) -> AnyPlan:
-    """Return the plan for a request of any task. Refusal, with changes that would work, where nothing does."""
-    try:
-        return choose(request)
-    except NoPlan as no_plan:
-        raise Refusal(refusal_text(no_plan)) from None
 
 
 def refusal_text(no_plan: NoPlan) -> str:
@@ -5915,7 +6870,7 @@ def refusal_text(no_plan: NoPlan) -> str:
         offered = ", ".join(cause.offered)
         return f"{cause.model.id} is not available in {cause.asked} here; take one of {offered}{also}"
     if isinstance(cause, NothingWorks):
-        return training_text(cause) if cause.request.task in schema_TRAINING else inference_text(cause)
+        return training_text(cause) if cause.request.task in TRAINING else inference_text(cause)
     gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
     return f"Modal has no {cause.request.gpu_count or 2} {gpus} that train together; let gpu be auto"
 
@@ -5964,7 +6919,7 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     if alternative.change is Change.FEWER_AT_ONCE:
         return f"ask for {counted_requests(request, value)} at once"
     if alternative.change is Change.LOWER_RATE:
-        return f"ask for {describe_load_rate_words(value)}"
+        return f"ask for {rate_words(value)}"
     if alternative.change is Change.LOOSER_TARGET:
         return f"ask for {typed_targets(value)}"
     if alternative.change is Change.FEWER_ROWS:
@@ -6010,7 +6965,7 @@ def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
     setup = candidate.setup
     containers = paid_containers(request, candidate)
     times = f"{containers} x " if containers > 1 else ""
-    usd = choose_cost_needed_usd(request, candidate)
+    usd = needed_usd(request, candidate)
     known = usd > 0  # a batch of an unknown number of rows has no price of its own
     price = in_unit(request.budget, usd) if known else f"{candidate.usd_per_hour:.2f}/hour"
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
@@ -6066,16 +7021,521 @@ def training_text(cause: NoTraining) -> str:
         offer = training_offer(request.budget, candidate) if candidate else ""
         changes.append(Offer(alternative_text(request, alternative, offer), alternative.over_budget))
     return with_changes(why, changes or [Offer("take a smaller model or a shorter context")])
+'''
+
+FILES["planner/describe/refusal.py"] = r'''"""The plan for a request, or a Refusal: one sentence with one or two changes that would work."""
+
+from __future__ import annotations
+
+from ..choose.choose import choose
+from ..choose.no_plan import NoPlan
+from ..schema import AnyPlan, Refusal, Request
 
 
-def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
-    """Return "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
-    per = budget.per if budget.per in ("run", "month") else "hour"
-    usd = ceil(choose_training_cost_needed_usd(budget, candidate) * 100 - 1e-6) / 100
-    return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
+def plan_for(request: Request) -> AnyPlan:
+    """Return the plan for a request of any task. Refusal, with changes that would work, where nothing does."""
+    try:
+        return choose(request)
+    except NoPlan as no_plan:
+        from .refusal_text import refusal_text  # here, because few bakes are refused
+
+        raise Refusal(refusal_text(no_plan)) from None
+'''
+
+FILES["planner/catalogue/hub_cache.py"] = r'''"""The local cache of Hugging Face, where `hf download ORG/NAME config.json` puts a file.
+
+Layout (huggingface_hub 1.x): models--ORG--NAME/refs/BRANCH holds a commit, snapshots/COMMIT/ the files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .names import Reference
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-# ---- planner/catalogue/architectures.py
+class Snapshot(NamedTuple):
+    """The files of a repository at a commit, those that were downloaded."""
+
+    folder: str
+    commit: str
+
+
+def cache_folder() -> str:
+    """Return the folder of the cache, from the variables that huggingface_hub reads."""
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(name):
+            return _expanded(os.environ[name])
+    home = os.environ.get("HF_HOME") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"), "huggingface"
+    )
+    return os.path.join(_expanded(home), "hub")
+
+
+def _expanded(path: str) -> str:
+    return os.path.expandvars(os.path.expanduser(path))
+
+
+def repository_folder(id: str) -> str:
+    """Return the folder of a repository in the cache."""
+    return os.path.join(cache_folder(), "models--" + id.replace("/", "--"))
+
+
+def find_snapshot(reference: Reference) -> Snapshot | None:
+    """Return the cached files of a repository at a branch, tag or commit; None where there are none."""
+    repository = repository_folder(reference.id)
+    for commit in _commits(repository, reference.revision or "main"):
+        folder = os.path.join(repository, "snapshots", commit)
+        if os.path.isdir(folder):
+            return Snapshot(folder, commit)
+    return None
+
+
+def _commits(repository: str, revision: str) -> Iterator[str]:
+    """Yield the commits that a revision may stand for: itself, what a ref holds, the one that it begins."""
+    if _COMMIT.fullmatch(revision):
+        yield revision
+        return
+    try:
+        with open(os.path.join(repository, "refs", *revision.split("/")), encoding="utf-8") as file:
+            commit = file.read(64).strip()
+    except (OSError, ValueError):
+        commit = ""
+    if _COMMIT.fullmatch(commit):
+        yield commit
+    elif re.fullmatch(r"[0-9a-f]{7,39}", revision):
+        try:
+            names = os.listdir(os.path.join(repository, "snapshots"))
+        except OSError:
+            return
+        begun = [name for name in names if name.startswith(revision) and _COMMIT.fullmatch(name)]
+        if len(begun) == 1:
+            yield begun[0]
+
+
+def holds_config(path: str) -> bool:
+    """Return whether a folder holds the config.json of a model or of an adapter."""
+    return any(os.path.isfile(os.path.join(path, name)) for name in ("config.json", "adapter_config.json"))
+'''
+
+FILES["planner/catalogue/sizes.py"] = r'''"""Parameter counts: from dimensions, from text such as "8B", and the architecture that a size suggests."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from math import log
+from typing import Any
+
+from ..schema import Model, Refusal, replace
+from .names import format_in_name
+from .shipped import load_catalogue
+
+SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
+SIZE_HINT = 'write it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
+
+
+def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
+    """Return the parameters that the dimensions give; with `active`, those one token touches (routed experts only).
+
+    `attention` and `linear` are parameters per layer of either kind, where a config.json has more fields than `Model`;
+    `other` is added as it is (positions, a vision tower). Biases and the norms of heads are left out.
+    """
+    attention = attention or attention_params(model)
+    linear = linear or attention
+    expert_layers = model.layers - model.dense_layers if model.experts else 0
+    routed = model.experts_per_token if active else model.experts
+    shared = model.shared_experts * model.mlp_matrices * model.hidden * model.moe_intermediate
+    expert = model.mlp_matrices * (model.expert_hidden or model.hidden) * model.moe_intermediate
+    around = model.hidden * (model.experts + 2 * model.expert_hidden)  # routers, projections to the experts' width
+    mlp = (model.layers - expert_layers) * model.mlp_matrices * model.hidden * model.intermediate
+    moe = expert_layers * (routed * expert + shared + around)
+    mixers = (model.layers - model.linear_layers) * attention + model.linear_layers * linear
+    norms = (2 * model.layers + 1) * model.hidden
+    embeddings = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
+    return embeddings + mixers + mlp + moe + norms + other
+
+
+def attention_params(model: Model, q_lora_rank: int | None = None, value_dim: int = 0) -> int:
+    hidden, heads, head_dim = model.hidden, model.heads, model.head_dim
+    if model.attention != "mla":
+        return 2 * hidden * head_dim * (heads + model.kv_heads)
+    rank, rope = model.kv_lora_rank, model.qk_rope_head_dim
+    value_dim = value_dim or head_dim - rope
+    if q_lora_rank is None:  # DeepSeek-V3 and its descendants compress queries to three ranks, the Lite models do not
+        q_lora_rank = 3 * rank if hidden > 4096 else 0
+    query = q_lora_rank * (hidden + heads * head_dim) if q_lora_rank else hidden * heads * head_dim
+    return query + hidden * (rank + rope) + rank * heads * (head_dim - rope + value_dim) + heads * value_dim * hidden
+
+
+_SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
+_SIZE_GIVEN = re.compile(rf"(?:custom[\s:_-]*)?(\d+(?:\.\d+)?)\s*([kmbt]?)(?:\s*-?\s*a\s*{_SIZE})?", re.ASCII)
+_SIZE_MIXED = re.compile(rf"(\d+)\s*x\s*{_SIZE}", re.ASCII)
+_SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return (params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal otherwise."""
+    asked, text = text.strip().lower(), text[:40]
+    if mixed := _SIZE_MIXED.fullmatch(asked):
+        whole = float(mixed[1]) * float(mixed[2]) * _SIZE_UNITS[mixed[3]]
+        # Mixtral 8x7B holds 46.7B of the 56B its name promises (attention is shared) and uses 12.9B.
+        params, active = 0.834 * whole, 0.834 * whole * 12.9 / 46.7 * 8 / max(float(mixed[1]), 2.3)
+    elif given := _SIZE_GIVEN.fullmatch(asked):
+        params = float(given[1]) * _SIZE_UNITS[given[2]]
+        active = float(given[3]) * _SIZE_UNITS[given[4]] if given[3] else params
+    else:
+        raise Refusal(f"{text!r} is not a model size; {SIZE_HINT}")
+    if not SMALLEST_MODEL <= params <= LARGEST_MODEL:
+        raise Refusal(f"a model of size {text!r} is out of range; sizes from 1M to 20T work")
+    if not 0 < active <= params:
+        raise Refusal(f"{text!r} has more active parameters than parameters in all; write the total first: 30B-A3B")
+    return round(params), round(active)
+
+
+def is_size(text: str) -> bool:
+    """Return whether `parse_size` understands the text."""
+    try:
+        parse_size(text)
+    except Refusal:
+        return False
+    return True
+
+
+def agree(params: int, asked: int) -> bool:
+    """Return whether a model of `params` parameters may be called one of `asked`: within 20%."""
+    return abs(params / asked - 1) <= 0.2
+
+
+def size_text(params: int, figures: int = 3) -> str:
+    """Return "8.19B", "350M": a size to so many figures, as `parse_size` reads it."""
+    count, unit = (params / 10**9, "B") if params >= 10**9 else (params / 10**6, "M")
+    return f"{float(f'{count:.{figures}g}'):.12g}{unit}"
+
+
+# Dense models whose every dimension grows with the size: what lies between two of them is interpolated, so that more
+# parameters never mean less of anything. Mixtures of experts scale from one.
+_LADDER = (
+    "Qwen/Qwen3-0.6B",
+    "Qwen/Qwen3-1.7B",
+    "Qwen/Qwen3-4B",
+    "Qwen/Qwen3-8B",
+    "Qwen/Qwen3-14B",
+    "Qwen/Qwen3-32B",
+    "meta-llama/Llama-3.1-70B-Instruct",
+    "meta-llama/Llama-3.1-405B-Instruct",
+)
+_MIXTURE = "Qwen/Qwen3-30B-A3B"
+
+
+@lru_cache(maxsize=1024)
+def reference_model(params: int, active: int) -> Model:
+    """Return a model of that size, dense or a mixture of experts, between its neighbours in the catalogue."""
+    catalogue = load_catalogue()
+    if active < params:
+        base = catalogue[_MIXTURE]
+        stretch = min(params / base.params, active / base.params_active) ** (1 / 3)
+        below, above, share = base, base, 0.0
+    else:
+        rungs = [catalogue[name] for name in _LADDER]
+        above = next((rung for rung in rungs if rung.params >= params), rungs[-1])
+        below = rungs[max(0, rungs.index(above) - 1)] if params <= rungs[-1].params else above
+        base = below if below.params * above.params > params**2 else above  # the nearer one
+        share = log(params / below.params) / log(above.params / below.params) if below is not above else 0.0
+        stretch = (params / below.params) ** (1 / 3) if below is above else 1.0
+
+    def between(name: str, multiple: int = 8) -> int:
+        low, high = getattr(below, name), getattr(above, name)
+        return max(1, round(float(stretch * low * (high / low) ** share) / multiple)) * multiple
+
+    small = min(1.0, params / catalogue[_LADDER[0]].params) ** (1 / 3)  # below the first rung heads narrow, too
+    model = replace(
+        base,
+        params=params,
+        params_active=active,
+        layers=between("layers", 1),
+        hidden=between("hidden"),
+        intermediate=between("intermediate"),
+        heads=max(2 * base.kv_heads, between("heads", base.kv_heads)),
+        head_dim=max(8, round(small * base.head_dim / 8) * 8),
+        vocab=round(small**2 * catalogue[_LADDER[0]].vocab),
+        **UNKNOWN_ORIGIN,
+    )
+    if model.experts:
+        model = _fit_field(model, "moe_intermediate", active, active=True)
+        model = _fit_field(model, "experts", params)
+    return replace(model, assumed=assumed_fields(model, frozenset()))
+
+
+UNKNOWN_ORIGIN: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+DERIVED_FIELDS = (
+    "layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context attention kv_lora_rank "
+    "qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts experts_per_token "
+    "moe_intermediate shared_experts dense_layers"
+).split()
+
+
+def sized_model(params: int, active: int, name: str, basis: str) -> Model:
+    """Return a model of which only the size is known, and a name: the nearest in the catalogue, scaled."""
+    model = replace(reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
+    return guessed(model, basis)
+
+
+def guessed(model: Model, basis: str) -> Model:
+    """Return the model with all of its architecture marked as assumed, its format taken from its name.
+
+    `basis` is what its size was taken from: see `Model`.
+    """
+    quantization = format_in_name(model.id)
+    named = ("quantization",) if quantization else ()
+    assumed = ("params", "params_active", *assumed_fields(model, frozenset()), *named)
+    return replace(model, quantization=quantization or model.quantization, assumed=assumed, basis=basis)
+
+
+def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
+    """Return `model` stretched to `params` in depth and width, then its MLP fitted to meet the count.
+
+    Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
+    """
+    ratio, base_hidden = params / (model.params if model.experts else count_params(model)), model.hidden
+    values: dict[str, Any] = {}
+    power = {(True, True): 0, (True, False): 1 / 2, (False, True): 1, (False, False): 1 / 3}  # width counts twice
+    stretch = ratio ** power["layers" in fixed, "hidden" in fixed]
+    if not 0.98 < stretch < 1.02:
+        values["layers"] = max(1, round(model.layers * stretch))
+        values["hidden"] = max(64, round(model.hidden * stretch / 64) * 64)
+    hidden = model.hidden if "hidden" in fixed else values.get("hidden", model.hidden)
+    values["vocab"] = min(model.vocab, max(256, params // (3 * hidden)))
+    if "heads" in fixed and "head_dim" not in fixed and model.attention == "full":
+        values["head_dim"] = max(1, hidden // model.heads)
+    kv_heads, heads = model.kv_heads, model.heads
+    if "heads" not in fixed:
+        wanted = hidden / model.head_dim if "hidden" in fixed else hidden * heads / base_hidden
+        heads = max(1, round(wanted / kv_heads)) * kv_heads
+    elif "kv_heads" not in fixed:
+        kv_heads = max(n for n in range(1, min(kv_heads, heads) + 1) if heads % n == 0)
+    values |= {"heads": heads, "kv_heads": kv_heads}
+    depth = 1 if "layers" in fixed else values.get("layers", model.layers) / model.layers
+    values |= {name: round(getattr(model, name) * depth) for name in ("sliding_layers", "linear_layers")}
+    model = replace(model, params=params, params_active=active, **{k: v for k, v in values.items() if k not in fixed})
+    if model.experts:
+        if "dense_layers" not in fixed:
+            model = replace(model, dense_layers=min(model.dense_layers, model.layers - 1))
+        if "moe_intermediate" not in fixed:  # by what a token touches, if that and the number of experts may vary
+            by_active = active < params and "experts" not in fixed
+            model = _fit_field(model, "moe_intermediate", active if by_active else params, active=by_active)
+        if "experts" not in fixed:
+            model = _fit_field(model, "experts", params)
+    elif "intermediate" not in fixed:
+        model = _fit_field(model, "intermediate", params)
+    return replace(model, assumed=assumed_fields(model, fixed))
+
+
+def assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
+    idle = {"attention"} if model.attention == "full" else set()
+    known = fixed | idle
+    return tuple(
+        name for name in DERIVED_FIELDS if name not in known and (getattr(model, name) or name == "tied_embeddings")
+    )
+
+
+def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
+    """Return `model` with the field set so that its count meets `target`: the count is linear in it."""
+
+    def valued(value: int) -> Model:
+        field: dict[str, Any] = {name: value}
+        return replace(model, **field)
+
+    one, two = (count_params(valued(value), active=active) for value in (1, 2))  # no experts at all are another kind
+    step, least = (1, model.experts_per_token) if name == "experts" else (32, 32)
+    return valued(max(least, round((1 + (target - one) / max(two - one, 1)) / step) * step))
+'''
+
+FILES["planner/catalogue/unplannable.py"] = r'''"""Names of what cannot be planned: weights in formats that are not loaded, and models that write no text.
+
+Used where nothing but a name is known. The names are those of repositories on the hub.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..schema import Refusal
+
+# Weights that neither engine loads here, safetensors being the only kind. Patterns match whole words of an id.
+_FORMATS = (
+    ("GGUF weights (llama.cpp)", r"gguf|ggml|ggjt|llamafile|(?<!qat-)i?q\d-(?:k(?:-[sml])?|[01]|xx?s|nl)(?!.*dequant)"),
+    ("EXL weights (ExLlama)", r"exl[23]|exllama(?:v[23])?|\d+bpw"),
+    ("MLX weights (Apple)", r"mlx|mtplx|mlxfast|dwq|optiq|oq\d[a-z]?|jang\w*"),
+    ("ONNX weights", r"onnx|onnxruntime"),
+    ("OpenVINO weights", r"openvino|(?:int[48]|fp16|cw|sym|asym)-ov"),
+    ("MLC weights", r"mlc|q\df(?:16|32)"),
+    ("CTranslate2 weights", r"ct2|ctranslate2"),
+    (
+        "weights for a device (Core ML, LiteRT, RKLLM, ExecuTorch)",
+        r"coreml|mlpackage|tflite|litert(?:lm)?|rk(?:llm|nn)|executorch|qnn",
+    ),
+    ("a TensorRT engine", r"trt-?llm|tensorrt(?:-llm)?"),
+    (
+        "weights in a format that is not planned",
+        r"aqlm|quip|vptq|hqq|squeezellm|eetq|spqr|bitblas|torchao|spinquant",
+    ),
+)
+# Kinds of models that are not planned. A size would not help: their layers are others.
+_KINDS = (
+    (
+        "a diffusion model",
+        r"stable-(?:diffusion|video|cascade)|sd(?:xl|-xl|-turbo|-v?\d)|sd-?35?-(?:medium|large|turbo)|sdxl-\w+|flux-?[12]|diffusion|diffusers|controlnet|"
+        r"flux-(?:dev|schnell|pro|kontext|krea|fill|redux|canny|depth|lora|lightning)|latent-consistency|lcm|pixart\w*|"
+        r"kandinsky|dall-?e|auraflow|hidream\w*|hunyuan-?(?:video|dit|image|3d)\w*|cogv(?:ideo|iew)\w*|(?:t|i|ti|s|v)2[vi]|"
+        r"text-to-(?:image|video)|image-to-video|ltx-?v(?:ideo)?|mochi-1|animatediff|svd-xt|qwen-image|z-image|sana|kolors|"
+        r"lumina|omnigen\d?|playground-v\d|deepfloyd|unet|vae|dreamshaper|juggernaut\w*|realvis\w*|animagine|wan-?2(?:-\d)?|llada\w*",
+    ),
+    (
+        "a speech or audio model",
+        r"(?:distil|faster|crisper)?whisper\w*|wav2vec2?|w2v-?bert|hubert|wavlm|data2vec-audio|unispeech|speecht5|parakeet|"
+        r"canary-(?:1b|180m)|conformer|bark|\w*tts|xtts\w*|musicgen|encodec|vits|mms|hifigan|kokoro|asr|audioldm\d?|"
+        r"stable-audio|clap|pyannote|vibevoice|openaudio|fish-(?:speech|audio)|csm-1b|dia-1-6b|chatterbox",
+    ),
+    (
+        "an encoder-decoder",
+        r"(?:flan|m|by|um|long|code|ptt|it|ru|vi|ar|nano|pile|chronos)?t5(?:v\d|p|x|gemma\d?)?|(?:flan-)?ul2|t0p{0,2}|"
+        r"(?:m|pl|ko|bio)?bart\d*|nllb|m2m100|madlad\d*|opus-mt|marian(?:mt)?|pegasus|prophetnet|blenderbot|led-(?:base|large)|"
+        r"seamless\w*|indictrans\d?|small100|aya-101|tk-instruct",
+    ),
+    (
+        "a vision model",
+        r"\w*clip|siglip\d?|(?:mobile|vi|owl|eva|intern|tiny|rad|fast)?vit|deit|beit|swin(?:v2|2sr)?|dino(?:v\d)?|resnet\d*|"
+        r"convnext\w*|efficientnet|mobilenet|sam\d?-(?:vit|hiera)|sam[23]|v?jepa\d?|segment-anything|segformer|(?:mask2|mask|one)former|"
+        r"(?:rt-?|table-)?detr|yolo(?:s|v?\d+\w?)?|trocr|donut|nougat|layoutlm(?:v\d)?|grounding-dino|owlv2|depth-anything|"
+        r"dpt|midas|videomae|timesformer|vivit|vitpose|(?:instruct)?blip\d?|pix2struct|rmbg|birefnet|florence",
+    ),
+    (
+        "a model of proteins or genes",
+        r"esm\d?|esm-?fold|prot-?(?:bert|t5|gpt2?)|progen\d?|evo-?[12]|dnabert\w*|nucleotide-transformer",
+    ),
+    ("a forecaster of time series", r"chronos-(?:bolt|2)|timesfm|moirai|lag-llama|time-?moe|tabpfn"),
+    (
+        "a draft head for speculative decoding",
+        r"eagle3|eagle-(?:llama\d*|vicuna|mixtral|qwen\d*|frspec)|medusa|speculator|dflash\d?|dspark",
+    ),
+)
+_ORGANISATIONS = {
+    "black-forest-labs": "a diffusion model",
+    "timm": "a vision model",
+    "helsinki-nlp": "an encoder-decoder",
+}
+_TEXT = r"instruct|chat|it|sft|dpo|llm|lm|coder|thinking|reasoning|base"  # words of language models
+_PROMPTS = r"\w*prompts?|engineer|gpt\d?"  # of language models that write prompts for pictures
+_WIDTHS = r"int[2356]|w[23]a16|[1-35-7]bit|\d-\d+bit|mxfp[68]"  # that are not planned
+_ADAPTER = r"q?loras?|adapters?|peft|ia3"
+_MERGED = r"merged?|fused"
+# Models with layers that keep a state and no growing cache: how many of each kind does not follow from a size.
+_STATES = (
+    r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
+    r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
+    r"ring-\w+-linear|olmo-hybrid|kimi-k3|glm-5-\d-flash|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
+)
+# Models that read pictures or sound beside text: how much is the language model does not follow from a size.
+_SENSES = (
+    r"\w*llava\w*|vl\d?|vlm\d?|\w*internvl\w*|cogvlm\d?|cogagent|paligemma\d?|pixtral|idefics\d?|smolvlm\d?|molmo\w*|fuyu|"
+    r"kosmos\w*|ovis\w*|emu\d|chameleon|janus|minicpm-[vo]|glm-\d(?:-\d)?v|vision|multimodal|omni|audio|voice|speech|voxtral|"
+    r"ultravox|salmonn|moshi\w*"
+)
+
+
+# Families whose config.json is refused, too: what their layers are.
+_UNREAD = (
+    (r"deepseek-v4-1", "attention that layers choose for each other"),
+    (r"inkling-?2", "residuals of attention beside short convolutions"),
+    (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
+    (r"step-3-[57]", "layers of different widths"),
+)
+
+
+def _has(words: str, text: str) -> bool:
+    """Return whether one of the words stands in the text, which is in lower case and joined by dashes."""
+    return bool(re.search(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])", text))
+
+
+def _dashed(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())
+
+
+def check_format(id: str, base: str = "") -> None:
+    """Raise Refusal where the id names weights that are not safetensors; `base` is a model that would do."""
+    found = next((words for words, pattern in _FORMATS if _has(pattern, _dashed(id))), "")
+    if found:
+        such = f", such as {base}" if base else ""
+        raise Refusal(
+            f"{id} holds {found} by its name, and only safetensors are loaded here; name the model that it was made "
+            f"from{such}, and a quantization"
+        )
+
+
+def check_kind(id: str, base: str = "") -> None:
+    """Raise Refusal where the id names an adapter, or a model that its size does not describe."""
+    organisation, _, tail = id.lower().rpartition("/")
+    name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
+    if _has(_WIDTHS, name):
+        raise Refusal(f"{id} has weights of a width that is not planned, by its name; name one of 4, 8 or 16 bits")
+    kind = _ORGANISATIONS.get(organisation) or next((kind for kind, words in _KINDS if _has(words, name)), "")
+    if kind == "a diffusion model" and _has(_PROMPTS, name):
+        kind = ""
+    if not kind and _has("flux", name) and not _has(_TEXT, name):
+        kind = "a diffusion model"
+    if kind:
+        raise Refusal(
+            f"{id} is {kind} by its name, which is not planned here; name a language model, or, if the name "
+            f"misleads, {config}"
+        )
+    if _has(_ADAPTER, name) and not _has(_MERGED, name):
+        raise Refusal(
+            f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
+            f"(PEFT's merge_and_unload) and give the merged folder, or, if the name misleads, {config}"
+        )
+
+
+def check_family(id: str) -> None:
+    """Raise Refusal where the id names a family that no config.json makes plannable."""
+    name = _dashed(id.rpartition("/")[2])
+    for words, layers in _UNREAD:
+        if _has(words, name):
+            raise Refusal(
+                f"{id} has by its name {layers}, which are not understood here, and its config.json would be refused "
+                f"too; name a model of the catalogue"
+            )
+
+
+def check_size_tells(id: str, relative: str = "") -> None:
+    """Raise Refusal where the id names a family that a size does not describe; `relative` is a known model of it."""
+    name, known = _dashed(id.rpartition("/")[2]), _dashed(relative)
+    lacking = (
+        (_STATES, "layers that keep a state instead of a cache"),
+        (_SENSES, "a part that reads pictures or sound"),
+    )
+    for words, lacks in lacking:
+        if _has(words, name) and not _has(words, known):
+            raise Refusal(
+                f"{id} has by its name {lacks}, which its size does not describe; "
+                f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
+            )
+'''
+
+FILES["planner/catalogue/architectures.py"] = r'''"""The architectures that are understood, by `model_type`: how their layers are built, where that differs from Llama's.
+
+Read from the modelling code of transformers 5.23 and vLLM 0.32. What the classes take where a config.json is silent
+stands in config_defaults.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
 
 
 class Architecture(NamedTuple):
@@ -6262,6 +7722,8 @@ ARCHITECTURES: dict[str, Architecture] = {
         engines=("vllm",),
     ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
+    # transformers builds it, but what its four residual streams take in training is not known here
+    "glm5_next_text": _DEEPSEEK._replace(layers="linear 4", linear="kimi_delta", extra="glm5_next", engines=("vllm",)),
     # linear attention, Mamba and convolutions
     "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
     "qwen3_5_text": _QWEN35,
@@ -6321,9 +7783,17 @@ ARCHITECTURES: dict[str, Architecture] = {
     "eurobert": Architecture(encoder=True, engines=_TRANSFORMERS),
     "gemma3_text_encoder": _GEMMA3._replace(encoder=True),
 }
+'''
 
+FILES["planner/catalogue/config_defaults.py"] = r'''"""Values that the configuration classes of transformers 5.24.0 take for absent keys, one row for
+those that take the same.
 
-# ---- planner/catalogue/config_defaults.py
+Written by scripts/config_defaults.py. A truth value stands as 1 or 0.
+"""
+
+from __future__ import annotations
+
+import re
 
 
 def class_defaults(kind: str) -> dict[str, int | str]:
@@ -6532,6 +8002,11 @@ glm4_moe_lite: vocab_size=154880 hidden_size=2048 intermediate_size=10240 moe_in
   num_hidden_layers=47 num_attention_heads=20 num_key_value_heads=20 n_shared_experts=1 n_routed_experts=64
   kv_lora_rank=512 q_lora_rank=768 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4
   max_position_embeddings=202752
+glm5_next_text: vocab_size=154880 hidden_size=4096 intermediate_size=12288 moe_intermediate_size=2048
+  num_hidden_layers=45 num_attention_heads=64 num_key_value_heads=64 n_shared_experts=1 n_routed_experts=288
+  kv_lora_rank=512 q_lora_rank=1536 v_head_dim=256 qk_nope_head_dim=256 num_experts_per_tok=8
+  max_position_embeddings=1048576 index_head_dim=128 index_n_heads=32 linear_head_dim=128 linear_num_heads=64
+  linear_conv_kernel_dim=4 hc_mult=4 hc_sinkhorn_iters=20 index_kpool=16 index_kpool_always_select_tail=1
 qwen3_next: vocab_size=151936 hidden_size=2048 intermediate_size=5632 num_hidden_layers=48 num_attention_heads=16
   num_key_value_heads=2 max_position_embeddings=32768 head_dim=256 linear_conv_kernel_dim=4 linear_key_head_dim=128
   linear_value_head_dim=128 linear_num_key_heads=16 linear_num_value_heads=32 decoder_sparse_step=1
@@ -6605,17 +8080,24 @@ modernbert: vocab_size=50368 hidden_size=768 intermediate_size=1152 num_hidden_l
 eurobert: vocab_size=128256 hidden_size=768 intermediate_size=3072 num_hidden_layers=12 num_attention_heads=12
   max_position_embeddings=8192
 """
+'''
 
+FILES["planner/catalogue/hf_fields.py"] = r'''"""Typed access to the keys of a Hugging Face config.json."""
 
-# ---- planner/catalogue/hf_fields.py
+from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..schema import Refusal
 
 # Keys that shape layers. One of them that a reader did not read means that the model is built otherwise.
 _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
-    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim)|"
+    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim|kpool)|^mhc$|"
     r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num|"
     r"_output_gate$|^routed_expert_hidden|^latent_moe|sconv|^d_rel$|rel_extent|^sparse_attention_config$|^local_layer_ids$|^dense_mlp_idx$"
 )
@@ -6733,10 +8215,20 @@ def _typed(key: str, value: Any, kind: type) -> Any:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
+'''
 
+FILES["planner/catalogue/context_length.py"] = r'''"""The tokens that a model reads, from a config.json: as vLLM 0.32 derives them, and as far as YaRN extends them.
 
-# ---- planner/catalogue/context_length.py
+vLLM looks at max_position_embeddings alone; the generated engine tells it of what YaRN makes of them.
+"""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..schema import Refusal
+from .hf_fields import Config
 
 LIMITS = (
     "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length", "max_seq_length",
@@ -6788,10 +8280,17 @@ def _scaled(context: int, rope: Mapping[str, Any]) -> int:
         original = rope.get("original_max_position_embeddings")  # without it vLLM does not build YaRN
         return round(factor * original) if isinstance(original, (int, float)) else context
     return round(factor * context) if kind in ("linear", "dynamic") else context
+'''
 
+FILES["planner/catalogue/hf_experts.py"] = r'''"""Experts as a config.json describes them: how many, how wide, in which layers, and those every token passes."""
 
-# ---- planner/catalogue/hf_experts.py
+from __future__ import annotations
 
+from typing import NamedTuple
+
+from ..schema import Refusal
+from .architectures import Architecture
+from .hf_fields import Config
 
 EXPERT_KEYS = ("n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts")
 ALWAYS = ("all", "decoder_sparse_step", "llama4", "ernie")  # rules of architectures that have experts in any case
@@ -6894,97 +8393,19 @@ def _sparse(config: Config, rule: str, layer: int) -> bool:
         step = config.count("interleave_moe_layer_step", default=1)
         return layer in placed if isinstance(placed, list) else bool(step) and (layer + 1) % step == 0
     return True
+'''
 
+FILES["planner/catalogue/hf_mixers.py"] = r'''"""The token mixers of a layer: attention, Mamba, gated delta nets, convolutions; their parameters and state."""
 
-# ---- planner/catalogue/hf_parts.py
+from __future__ import annotations
 
+from collections.abc import Callable
+from math import ceil
+from typing import NamedTuple
 
-class Parts:
-    """The parameters of a model, layer by layer, while they are being counted."""
-
-    def __init__(self, kinds: list[str], mixers: list[int], mlps: list[int], unused: list[int], other: int) -> None:
-        self.kinds = kinds  # of each layer: "full", "window", "linear", "none"
-        self.mixers = mixers
-        self.mlps = mlps
-        self.unused = unused  # of the experts that a token does not pass
-        self.other = other  # embeddings, norms, positions
-
-    @property
-    def total(self) -> int:
-        return sum(self.mixers) + sum(self.mlps) + self.other
-
-
-# ---- planner/catalogue/hf_inkling.py
-
-
-# Switches of its class; no other values have been published.
-_catalogue_hf_inkling_SWITCHES = {
-    "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
-    "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
-}  # fmt: skip
-
-
-def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
-    """Count layers with a window and layers without, whose heads differ, and what vLLM keeps of the convolutions.
-
-    That is a cache of the kernel's length in blocks of as many tokens: of each key-value head its key, its value and
-    its share of two hidden states, padded to a power of two. The input embedding is on every GPU.
-    """
-    _check(model, config, experts)
-    hidden, kernel, narrow = model.hidden, config.count("sconv_kernel_size"), config.count("d_rel")
-    full = (model.heads, model.kv_heads, model.head_dim, config.count("rel_extent"))
-    local = tuple(config.count(f"swa_{key}") for key in ("num_attention_heads", "num_key_value_heads", "head_dim"))
-    caches: dict[tuple[int, ...], int] = {}  # layers of each kind
-    mixers: dict[str, int] = {}
-    copied = 2 * hidden * model.layers
-    for kind, (queries, keys, width, extent) in {"full": full, "window": (*local, model.sliding_window)}.items():
-        if queries % keys or hidden % keys:
-            raise Refusal(
-                f"the config.json gives {queries} heads and a hidden size of {hidden}, which its {keys} key-value "
-                "heads do not divide"
-            )
-        layers = parts.kinds.count(kind)
-        relative = narrow * extent + 2 * width  # and the norms of queries and keys
-        mixers[kind] = hidden * (2 * (queries + keys) * width + narrow * queries)
-        mixers[kind] += relative + 2 * kernel * (keys * width + hidden)
-        copied += layers * relative
-        packed = 1 << (2 * width + 2 * hidden // keys - 1).bit_length()
-        for cache in (
-            (model.sliding_window if kind == "window" else 0, keys, 2 * width),
-            (kernel, keys, packed, kernel),
-        ):
-            caches[cache] = caches.get(cache, 0) + layers
-    parts.mixers = [mixers[kind] for kind in parts.kinds]
-    dense = config.count("dense_intermediate_size")
-    routed = (experts.count + experts.shared_width // experts.width) * hidden + experts.count + 1  # rows, biases, scale
-    parts.mlps = [
-        mlp + routed - experts.count * hidden if sparse else 3 * hidden * dense + 1
-        for mlp, sparse in zip(parts.mlps, experts.layers, strict=True)
-    ]
-    parts.other += hidden  # the embedding's norm
-    return replace(
-        model,
-        intermediate=dense,
-        caches=tuple((layers, *cache) for cache, layers in caches.items() if layers),
-        replicated_params=copied + model.vocab * hidden,
-    )
-
-
-def _check(model: Model, config: Config, experts: Experts) -> None:
-    """Raise Refusal for what is not as thinkingmachines publishes it."""
-    for key, value in _catalogue_hf_inkling_SWITCHES.items():
-        if config.get(key)[1] != value:
-            shown = str(config.get(key)[1])[:20]
-            raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
-    if not model.sliding_window:
-        raise Refusal("sliding_window_size in the config.json must be less than its context")
-    if not experts.count or not experts.shared_width:
-        raise Refusal("an Inkling has routed and shared experts, and the config.json of this one has not both")
-    if model.dtype != "bfloat16":
-        raise Refusal(f"torch_dtype in the config.json is {model.dtype}; vLLM runs an Inkling in bfloat16 alone")
-
-
-# ---- planner/catalogue/hf_mixers.py
+from ..schema import Model, Refusal
+from .architectures import Architecture
+from .hf_fields import Config, count_at
 
 
 class Mixer(NamedTuple):
@@ -7139,15 +8560,45 @@ def state_bytes(mixer: Mixer, config: Config) -> int:
     """Return the bytes that a layer keeps of a sequence: the convolution in 16 bits, the state in its dtype."""
     each = 4 if "float32" in config.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
     return each * mixer.state + 2 * mixer.window
+'''
+
+FILES["planner/catalogue/hf_parts.py"] = r'''"""The parameters of a model by part, while a config.json is being read."""
+
+from __future__ import annotations
 
 
-# ---- planner/catalogue/hf_kimi.py
+class Parts:
+    """The parameters of a model, layer by layer, while they are being counted."""
 
+    def __init__(self, kinds: list[str], mixers: list[int], mlps: list[int], unused: list[int], other: int) -> None:
+        self.kinds = kinds  # of each layer: "full", "window", "linear", "none"
+        self.mixers = mixers
+        self.mlps = mlps
+        self.unused = unused  # of the experts that a token does not pass
+        self.other = other  # embeddings, norms, positions
+
+    @property
+    def total(self) -> int:
+        return sum(self.mixers) + sum(self.mlps) + self.other
+'''
+
+FILES["planner/catalogue/hf_kimi.py"] = r'''"""Kimi-Linear and Kimi-K3: gates on latent attention, experts behind a latent, residuals by attention.
+
+Read from vLLM 0.32 (vllm/models/kimi_k3) and from the tensors of moonshotai/Kimi-K3 on the hub.
+"""
+
+from __future__ import annotations
+
+from ..schema import Model, Refusal, replace
+from .hf_experts import Experts
+from .hf_fields import Config
+from .hf_mixers import LINEAR
+from .hf_parts import Parts
 
 _SECTION = frozenset(
     "full_attn_layers kda_layers head_dim num_heads short_conv_kernel_size gate_lower_bound use_full_rank_gate".split()
 )
-catalogue_hf_kimi_STATE_BYTES = 4  # of an element of the recurrent state, whatever the weights are in
+STATE_BYTES = 4  # of an element of the recurrent state, whatever the weights are in
 
 
 def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
@@ -7160,7 +8611,7 @@ def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) ->
     states = parts.kinds.count("linear")
     model = replace(
         model,
-        state_bytes=states * (catalogue_hf_kimi_STATE_BYTES * linear.state + 2 * linear.window),
+        state_bytes=states * (STATE_BYTES * linear.state + 2 * linear.window),
         replicated_params=model.replicated_params + states * linear.copied,
     )
     gated = config.flag("mla_use_output_gate")
@@ -7196,14 +8647,197 @@ def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) ->
     if config.get("mla_use_nope")[1] is False:
         raise Refusal("mla_use_nope in the config.json is false, with which vLLM 0.32 does not build a Kimi-Linear")
     return model
+'''
+
+FILES["planner/catalogue/hf_glm5_next.py"] = r'''"""GLM-5.3-Flash: delta attention beside latent attention with an index of pooled keys, in hyper-connections.
+
+Read from vLLM 0.32 (vllm/models/glm5next), transformers 5.24 and the headers of zai-org/GLM-5.3-Flash on the hub.
+"""
+
+from __future__ import annotations
+
+from ..schema import Model, Refusal, replace
+from .hf_experts import Experts
+from .hf_fields import Config, count_at
+from .hf_kimi import STATE_BYTES
+from .hf_mixers import LINEAR
+from .hf_parts import Parts
+
+# Switches of its classes; no other values have been published.
+_SWITCHES = {
+    "mhc": True, "mla_use_nope": True, "index_kpool_compress": True, "index_kpool_always_select_tail": True,
+    "attention_bias": False, "hidden_act": "silu", "qk_rope_head_dim": 0, "index_head_dim": 128, "kv_lora_rank": 512,
+    "qk_nope_head_dim": 256, "qk_head_dim": 256, "n_group": 1,
+}  # fmt: skip
+_SECTION = frozenset(
+    "num_heads head_dim short_conv_kernel_size gate_lower_bound safe_gate kda_layers full_attn_layers".split()
+)
+_PATTERNS = ("index_topk_pattern", "index_topk_freq", "index_skip_topk_offset")  # of layers that share an index
+ENTRY_BYTES = 128 + 4  # of a pooled key in 8 bits, and its scale
+PAGE_ENTRIES = 32  # of a page of the index, of which vLLM's blocks hold a whole number
+FLASH_KDA_WIDTH = 128  # of a head, for which vLLM has the prefill kernel that leaves a checkpoint of the state
 
 
-# ---- planner/catalogue/hf_minimax_m3.py
+def glm5_next(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Count the index, the hyper-connections and the states; every GPU holds the index and the hyper-connections."""
+    _check(model, config, experts, parts)
+    hidden, states = model.hidden, parts.kinds.count("linear")
+    indexed = model.layers - states
+    linear = LINEAR["kimi_delta"](model, config)
+    pool, width = config.count("index_kpool"), config.count("index_head_dim")
+    if pool < 2 or config.count("index_topk") % pool:
+        raise Refusal(f"index_kpool in the config.json is {pool}; it must be at least 2 and divide index_topk")
+    heads = config.count("index_n_heads")
+    index = config.count("q_lora_rank") * heads * width + hidden * (2 * width + heads) + 2 * width + pool * width
+    streams = config.count("hc_mult")
+    mixes = 2 * streams + streams**2
+    mixing = 2 * (mixes * (streams * hidden + 1) + 3)  # before attention and before the MLP
+    parts.mixers = [
+        mixer + (index if kind == "full" else 0) for mixer, kind in zip(parts.mixers, parts.kinds, strict=True)
+    ]
+    parts.other += model.layers * mixing
+    checkpoint = count_at(config.section("linear_attn_config"), "head_dim", default=0) or config.count(
+        "linear_head_dim"
+    )
+    return replace(
+        model,
+        state_bytes=states * (STATE_BYTES * linear.state + 2 * linear.window),
+        state_blocks=3 if checkpoint == FLASH_KDA_WIDTH else 2,
+        caches=((indexed, 0, 1, model.kv_lora_rank),),
+        pages=((indexed, 0, PAGE_ENTRIES * pool, PAGE_ENTRIES * ENTRY_BYTES),),
+        replicated_params=model.replicated_params + states * linear.copied + indexed * index + model.layers * mixing,
+    )
 
 
-catalogue_hf_minimax_m3_BLOCK_TOKENS = 128  # of vLLM's cache, for the index's sake
+def _check(model: Model, config: Config, experts: Experts, parts: Parts) -> None:
+    """Raise Refusal for what is not as zai-org publishes it, or what vLLM and transformers build otherwise."""
+    for key, value in _SWITCHES.items():
+        found = config.get(key)[1]
+        if found is not None and found != value:
+            raise Refusal(f"{key} in the config.json is {str(found)[:20]}; only {value} is understood here")
+    config.asked.update(("hc_eps", "hc_sinkhorn_iters", "linear_lower_bound", *_PATTERNS))
+    states = parts.kinds.count("linear")
+    if not 0 < states < model.layers or not experts.count:
+        raise Refusal("a GLM-5.3-Flash has linear layers, sparse attention and experts; its config.json names not all")
+    if model.kv_heads != model.heads:
+        raise Refusal(f"the config.json gives {model.kv_heads} key-value heads; it must give {model.heads}, as heads")
+    if not config.items("mlp_layer_types"):
+        raise Refusal("the config.json has no mlp_layer_types; take the config.json that zai-org publishes")
+    dense = config.count("first_k_dense_replace", default=0)
+    if dense and list(experts.layers) != [layer >= dense for layer in range(model.layers)]:
+        raise Refusal(f"first_k_dense_replace in the config.json is {dense}, and mlp_layer_types says otherwise")
+    if config.get("moe_layer_freq")[1] not in (None, 1):
+        raise Refusal("moe_layer_freq in the config.json must be 1; mlp_layer_types names the layers with experts")
+    full = [layer for layer, kind in enumerate(parts.kinds) if kind == "full"]
+    types = config.items("indexer_types")
+    if (types and (len(types) != model.layers or any(types[layer] != "full" for layer in full))) or any(
+        config.get(key)[1] not in (None, 1, 2) for key in _PATTERNS
+    ):
+        raise Refusal("the config.json has layers that share an index, which vLLM 0.32 builds for each layer")
+    section = config.section("linear_attn_config")
+    if odd := sorted(set(section) - _SECTION):
+        raise Refusal(f"linear_attn_config in the config.json has {str(odd[0])[:40]}, which is not understood here")
+    named = section.get("full_attn_layers"), section.get("kda_layers")
+    linear = [layer for layer in range(model.layers) if layer not in full]
+    for given, own in zip(named, (full, linear), strict=True):
+        if given is not None and given not in (own, [layer + 1 for layer in own]):  # counted from 0 or from 1
+            raise Refusal("linear_attn_config in the config.json names other layers than layer_types")
+'''
+
+FILES["planner/catalogue/hf_inkling.py"] = r'''"""Inkling: attention with relative positions beside four short convolutions in each layer.
+
+Read from vLLM 0.32 (vllm/models/inkling) and transformers 5.24.
+"""
+
+from __future__ import annotations
+
+from ..schema import Model, Refusal, replace
+from .hf_experts import Experts
+from .hf_fields import Config
+from .hf_parts import Parts
+
 # Switches of its class; no other values have been published.
-_catalogue_hf_minimax_m3_SWITCHES = {
+_SWITCHES = {
+    "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
+    "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
+}  # fmt: skip
+
+
+def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Count layers with a window and layers without, whose heads differ, and what vLLM keeps of the convolutions.
+
+    That is a cache of the kernel's length in blocks of as many tokens: of each key-value head its key, its value and
+    its share of two hidden states, padded to a power of two. The input embedding is on every GPU.
+    """
+    _check(model, config, experts)
+    hidden, kernel, narrow = model.hidden, config.count("sconv_kernel_size"), config.count("d_rel")
+    full = (model.heads, model.kv_heads, model.head_dim, config.count("rel_extent"))
+    local = tuple(config.count(f"swa_{key}") for key in ("num_attention_heads", "num_key_value_heads", "head_dim"))
+    caches: dict[tuple[int, ...], int] = {}  # layers of each kind
+    mixers: dict[str, int] = {}
+    copied = 2 * hidden * model.layers
+    for kind, (queries, keys, width, extent) in {"full": full, "window": (*local, model.sliding_window)}.items():
+        if queries % keys or hidden % keys:
+            raise Refusal(
+                f"the config.json gives {queries} heads and a hidden size of {hidden}, which its {keys} key-value "
+                "heads do not divide"
+            )
+        layers = parts.kinds.count(kind)
+        relative = narrow * extent + 2 * width  # and the norms of queries and keys
+        mixers[kind] = hidden * (2 * (queries + keys) * width + narrow * queries)
+        mixers[kind] += relative + 2 * kernel * (keys * width + hidden)
+        copied += layers * relative
+        packed = 1 << (2 * width + 2 * hidden // keys - 1).bit_length()
+        for cache in (
+            (model.sliding_window if kind == "window" else 0, keys, 2 * width),
+            (kernel, keys, packed, kernel),
+        ):
+            caches[cache] = caches.get(cache, 0) + layers
+    parts.mixers = [mixers[kind] for kind in parts.kinds]
+    dense = config.count("dense_intermediate_size")
+    routed = (experts.count + experts.shared_width // experts.width) * hidden + experts.count + 1  # rows, biases, scale
+    parts.mlps = [
+        mlp + routed - experts.count * hidden if sparse else 3 * hidden * dense + 1
+        for mlp, sparse in zip(parts.mlps, experts.layers, strict=True)
+    ]
+    parts.other += hidden  # the embedding's norm
+    return replace(
+        model,
+        intermediate=dense,
+        caches=tuple((layers, *cache) for cache, layers in caches.items() if layers),
+        replicated_params=copied + model.vocab * hidden,
+    )
+
+
+def _check(model: Model, config: Config, experts: Experts) -> None:
+    """Raise Refusal for what is not as thinkingmachines publishes it."""
+    for key, value in _SWITCHES.items():
+        if config.get(key)[1] != value:
+            shown = str(config.get(key)[1])[:20]
+            raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
+    if not model.sliding_window:
+        raise Refusal("sliding_window_size in the config.json must be less than its context")
+    if not experts.count or not experts.shared_width:
+        raise Refusal("an Inkling has routed and shared experts, and the config.json of this one has not both")
+    if model.dtype != "bfloat16":
+        raise Refusal(f"torch_dtype in the config.json is {model.dtype}; vLLM runs an Inkling in bfloat16 alone")
+'''
+
+FILES["planner/catalogue/hf_minimax_m3.py"] = r'''"""MiniMax-M3: attention to blocks of tokens that an index chooses, beside a few layers that see all.
+
+Read from vLLM 0.32 (vllm/models/minimax_m3) and transformers 5.24.
+"""
+
+from __future__ import annotations
+
+from ..schema import Model, Refusal, replace
+from .hf_experts import Experts
+from .hf_fields import Config, count_at, typed_at
+from .hf_parts import Parts
+
+BLOCK_TOKENS = 128  # of vLLM's cache, for the index's sake
+# Switches of its class; no other values have been published.
+_SWITCHES = {
     "use_qk_norm": True, "qk_norm_type": "per_head", "attention_output_gate": False, "use_routing_bias": True,
     "use_gemma_norm": True, "hidden_act": "swigluoai",
 }  # fmt: skip
@@ -7220,7 +8854,7 @@ def minimax_m3(model: Model, config: Config, experts: Experts, parts: Parts) -> 
             f"the config.json has {saved}, as transformers saves a MiniMax-M3, which vLLM 0.32 builds otherwise; take "
             "the config.json that MiniMaxAI publishes"
         )
-    for key, value in _catalogue_hf_minimax_m3_SWITCHES.items():
+    for key, value in _SWITCHES.items():
         if config.get(key)[1] != value:
             shown = str(config.get(key)[1])[:20]
             raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
@@ -7242,9 +8876,9 @@ def minimax_m3(model: Model, config: Config, experts: Experts, parts: Parts) -> 
             "sparse_attention_config in the config.json must name each layer, with or without an index of keys"
         )
     heads, width = count_at(section, "sparse_num_index_heads"), count_at(section, "sparse_index_dim")
-    if heads != model.kv_heads or count_at(section, "sparse_block_size") != catalogue_hf_minimax_m3_BLOCK_TOKENS:
+    if heads != model.kv_heads or count_at(section, "sparse_block_size") != BLOCK_TOKENS:
         raise Refusal(
-            f"sparse_attention_config in the config.json must have blocks of {catalogue_hf_minimax_m3_BLOCK_TOKENS} tokens and as many heads "
+            f"sparse_attention_config in the config.json must have blocks of {BLOCK_TOKENS} tokens and as many heads "
             f"as keys, {model.kv_heads}"
         )
     index = model.hidden * (heads + 1) * width + 2 * width
@@ -7254,13 +8888,29 @@ def minimax_m3(model: Model, config: Config, experts: Experts, parts: Parts) -> 
         mlp if holds else 3 * model.hidden * dense for mlp, holds in zip(parts.mlps, experts.layers, strict=True)
     ]
     caches = (
-        (model.layers, 0, model.kv_heads, 2 * model.head_dim, catalogue_hf_minimax_m3_BLOCK_TOKENS),
-        (sum(sparse), 0, 1, width, catalogue_hf_minimax_m3_BLOCK_TOKENS),
+        (model.layers, 0, model.kv_heads, 2 * model.head_dim, BLOCK_TOKENS),
+        (sum(sparse), 0, 1, width, BLOCK_TOKENS),
     )
     return replace(model, intermediate=dense, caches=tuple(each for each in caches if each[0]))
+'''
 
+FILES["planner/catalogue/hf_extras.py"] = r'''"""Parameters of single architectures that no field of a table row holds; each function changes the parts of a model.
 
-# ---- planner/catalogue/hf_extras.py
+Read from the modelling code of transformers 5.23.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..schema import Model, Refusal, replace
+from .hf_experts import Experts
+from .hf_fields import Config
+from .hf_glm5_next import glm5_next
+from .hf_inkling import inkling
+from .hf_kimi import kimi_linear
+from .hf_minimax_m3 import minimax_m3
+from .hf_parts import Parts
 
 
 def _no_mlp(model: Model, _config: Config, _experts: Experts, parts: Parts) -> Model:
@@ -7317,7 +8967,7 @@ def _indexer(model: Model, config: Config, _experts: Experts, parts: Parts) -> M
     )
 
 
-def _catalogue_hf_extras_nemotron_h(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+def _nemotron_h(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
     """Each layer is one thing: Mamba (M), attention (*), an MLP (-) or experts (E)."""
     types = config.items("layers_block_type", "layer_types") or list(config.text("hybrid_override_pattern"))
     hidden = model.hidden
@@ -7343,7 +8993,7 @@ def _catalogue_hf_extras_nemotron_h(model: Model, config: Config, experts: Exper
     return replace(model, dense_layers=model.layers - sparse, replicated_params=copied, expert_hidden=latent)
 
 
-def _catalogue_hf_extras_lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
+def _lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
     """The MLP's width is two thirds of what is given, rounded up, unless the config.json gives another."""
     width = config.count("block_ff_dim", default=0) or model.intermediate
     if config.flag("block_auto_adjust_ff_dim", True):
@@ -7385,7 +9035,7 @@ def _shared_keys(model: Model, parts: Parts, shared: int) -> Model:
     return replace(model, linear_layers=parts.kinds.count("none"), sliding_layers=parts.kinds.count("window"))
 
 
-def _catalogue_hf_extras_gemma4(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+def _gemma4(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
     """Other heads in layers without a window; embeddings for each layer in the small ones."""
     hidden, layers = model.hidden, model.layers
     if parts.kinds[-1] == "window":  # transformers makes the last layer see everything
@@ -7511,22 +9161,76 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "opt": _opt,
     "gpt_oss": _gpt_oss,
     "indexer": _indexer,
-    "nemotron_h": _catalogue_hf_extras_nemotron_h,
-    "lfm2": _catalogue_hf_extras_lfm2,
+    "nemotron_h": _nemotron_h,
+    "lfm2": _lfm2,
     "gemma3n": _gemma3n,
-    "gemma4": _catalogue_hf_extras_gemma4,
+    "gemma4": _gemma4,
     "unpacked_latent": _unpacked_latent,
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
     "deepseek_v4": _deepseek_v4,
+    "glm5_next": glm5_next,
     "inkling": inkling,
     "kimi_linear": kimi_linear,
     "minimax_m3": minimax_m3,
 }
+'''
+
+FILES["planner/catalogue/hf_names.py"] = r'''"""The names of the dimensions in a config.json, and checks that the model's class reads them under these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..schema import Refusal
+from .architectures import Architecture
+from .hf_fields import Config
+
+HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
+LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
+KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
+WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
+# Kinds whose classes have names of their own for these; the others read the first name of each.
+OWN_NAMES = frozenset(
+    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
+    "openai-gpt opt xglm".split()
+)
 
 
-# ---- planner/catalogue/hf_formats.py
+def check_names(text: Mapping[str, Any], kind: str) -> None:
+    """Raise Refusal for a dimension under a name that the model's class does not read."""
+    for first, *others in (HIDDEN, LAYERS, HEADS, KV_HEADS, WIDTH):
+        odd = next((key for key in others if text.get(key) is not None), "")
+        if odd and text.get(first) is None and kind not in OWN_NAMES:
+            raise Refusal(
+                f"the config.json gives {odd}, which a {kind} does not read, and no {first}; take the config.json that "
+                f"the model was published with"
+            )
 
+
+def check_positions(config: Config, architecture: Architecture, kind: str) -> None:
+    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
+    positions = config.text("position_embedding_type") or "absolute"
+    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
+        raise Refusal(
+            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
+            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
+        )
+'''
+
+FILES["planner/catalogue/hf_formats.py"] = r'''"""The format of published weights, from a config.json and the hf_quant_config.json of older ModelOpt beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..schema import QUANTIZATIONS, Refusal
+from .hf_fields import count_at, typed_at
+from .hf_names import LAYERS
 
 # Formats that no engine of the generated projects loads, by the word that a config.json has for them.
 FOREIGN = {
@@ -7549,6 +9253,7 @@ FOREIGN = {
     "onnx": "ONNX",
     "openvino": "OpenVINO",
 }
+_LAYER = re.compile(r"layers\\?\.(\d+)\\?\.")  # of a target, which may be a regular expression
 _SAME = {"fbgemm_fp8": "fp8", "w4a16_awq": "int4", "fp8_pb_wo": "fp8", "fp8_per_channel_per_token": "fp8"}
 
 
@@ -7557,7 +9262,8 @@ def published_format(
 ) -> str:
     """Return the format of the published weights, "none" where nothing names one. Refusal where none here loads it."""
     section = quantization_section(config, text, beside)
-    return _format(section) if section else "none"
+    layers = count_at(text, *LAYERS, default=0) if section else 0
+    return _format(section, layers) if section else "none"
 
 
 def quantization_section(
@@ -7584,7 +9290,7 @@ def foreign(word: str) -> Refusal:
     )
 
 
-def _format(section: Mapping[str, Any]) -> str:
+def _format(section: Mapping[str, Any], layers: int) -> str:
     legacy = typed_at(section, dict, "quantization")  # ModelOpt before 0.31, whose maker's name stands in for a method
     by_name = (
         typed_at(typed_at(section, dict, "producer"), str, "name") == "modelopt" or "modelopt_quant_config" in legacy
@@ -7597,11 +9303,11 @@ def _format(section: Mapping[str, Any]) -> str:
     if method in FOREIGN:
         raise foreign(method)
     if method == "compressed-tensors":
-        method = _compressed(section)
+        method = _compressed(section, layers)
     elif method == "modelopt":
         method = typed_at(section, str, "quant_algo").lower() or "fp8"
     elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin", "gptqmodel", "auto_gptq"):
-        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
+        method = f"int{_one_width(section)}"
     elif method == "bitsandbytes":
         method = "nf4" if section.get("load_in_4bit") else "int8"
     if not method:
@@ -7618,11 +9324,44 @@ def _format(section: Mapping[str, Any]) -> str:
     return method
 
 
-def _compressed(section: Mapping[str, Any]) -> str:
-    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ."""
-    found = sorted(set(_groups(section)))
+def _one_width(section: Mapping[str, Any]) -> int:
+    """Return the bits of a GPTQ, AWQ or AutoRound checkpoint; Refusal where some modules have others, 16 aside."""
+    bits = count_at(section, "bits", "w_bit", default=4)
+    for key in ("dynamic", "extra_config"):
+        for name, entry in typed_at(section, dict, key).items():
+            other = entry.get("bits", bits) if isinstance(entry, Mapping) and not name.startswith("-:") else bits
+            if other not in (bits, 16, 32):
+                raise Refusal(
+                    f"the weights are quantized to {bits} bits and by {key} some to {str(other)[:20]}, which is not "
+                    "planned here; take a version in one width, or the model in 16 bits"
+                )
+    return bits
+
+
+def int4_bits(section: Mapping[str, Any]) -> float:
+    """Return the bits of an int4 weight with its group's scale, and zero point unless it is symmetric; 0: not given."""
+    if typed_at(section, str, "quant_method") != "compressed-tensors":
+        group = section.get("group_size", section.get("q_group_size"))
+        return 4 + 20 / group if isinstance(group, int) and group > 0 else 0.0
+    for entry in typed_at(section, dict, "config_groups").values():
+        weights = typed_at(entry, dict, "weights") if isinstance(entry, Mapping) else {}
+        group = weights.get("group_size")
+        if isinstance(group, int) and group > 0:
+            return 4 + (16 if weights.get("symmetric", True) else 20) / group
+    return 0.0
+
+
+def _compressed(section: Mapping[str, Any], layers: int) -> str:
+    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ.
+
+    Groups of layers beyond the model's `layers`, which only predict further tokens (MTP), are left out.
+    """
+    found = sorted(set(_groups(section, layers)))
     if not found:
-        raise Refusal("quantization_config in the config.json has no config_groups with weights; it says no format")
+        raise Refusal(
+            "quantization_config in the config.json has no config_groups with weights, so it says no format; take "
+            "another version, or the model in 16 bits"
+        )
     if len(found) > 1:
         raise Refusal(
             f"the weights are quantized as {' and '.join(found)} in different layers, which is not planned here; take "
@@ -7631,10 +9370,10 @@ def _compressed(section: Mapping[str, Any]) -> str:
     return found[0]
 
 
-def _groups(section: Mapping[str, Any]) -> Iterator[str]:
+def _groups(section: Mapping[str, Any], layers: int) -> Iterator[str]:
     for group in typed_at(section, dict, "config_groups").values():
         weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
-        if not weights:
+        if not weights or _beyond(typed_at(group, list, "targets"), layers):
             continue
         kind, bits = typed_at(weights, str, "type") or "int", count_at(weights, "num_bits", default=8)
         size = count_at(weights, "group_size", default=0) if weights.get("group_size") not in (None, -1) else 0
@@ -7646,12 +9385,27 @@ def _groups(section: Mapping[str, Any]) -> Iterator[str]:
             yield f"{kind}{bits}"
 
 
-# ---- planner/catalogue/hf_heads.py
+def _beyond(targets: list[Any], layers: int) -> bool:
+    """Whether all targets of a group name a layer beyond the model's."""
+    named = [_LAYER.search(str(target)) for target in targets]
+    return bool(named and layers) and all(found and int(found[1]) >= layers for found in named)
+'''
 
+FILES["planner/catalogue/hf_heads.py"] = r'''"""The head of a model, by the `architectures` of its config.json, and the workload it is made for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..schema import Model
+from .architectures import ARCHITECTURES
+from .hf_fields import count_at, typed_at
 
 # Endings of class names in transformers and vLLM, and the head that they say.
-_catalogue_hf_heads_HEADS = (
-    (r"For(Sequence|Text)Classification|RewardModel|ForScore", "classes"),
+_HEADS = (
+    (r"For(Sequence|Text)Classification|ForScore", "classes"),
     (r"ForTokenClassification", "tokens"),
     (r"ForQuestionAnswering|ForMultipleChoice|ForNextSentencePrediction", "spans"),
     (r"ForMaskedLM|ForPreTraining", "masked"),
@@ -7682,7 +9436,7 @@ _EMBEDDER = re.compile(r"embed|bge-|gte-|e5-|minilm|mpnet")
 def head_of(config: Mapping[str, Any]) -> str:
     """Return "classes", "tokens", "spans", "masked", "text" or "none"; "" where the config.json does not say."""
     for name in typed_at(config, list, "architectures"):
-        for pattern, head in _catalogue_hf_heads_HEADS:
+        for pattern, head in _HEADS:
             if re.search(pattern, str(name)):
                 return head
     return ""
@@ -7716,46 +9470,21 @@ def head_params(config: Mapping[str, Any], kind: str, head: str, model: Model, t
     if head != "classes":
         return 0
     return count * (hidden + 1) + dense if kind in ENCODERS_WITH_DENSE_HEAD else count * hidden
+'''
 
+FILES["planner/catalogue/kept_modules.py"] = r'''"""Which modules a quantized checkpoint leaves in 16 bits, by the lists of its quantization_config."""
 
-# ---- planner/catalogue/hf_names.py
+from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
 
-HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
-catalogue_hf_names_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
-HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
-KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
-catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
-# Kinds whose classes have names of their own for these; the others read the first name of each.
-OWN_NAMES = frozenset(
-    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
-    "openai-gpt opt xglm".split()
-)
-
-
-def check_names(text: Mapping[str, Any], kind: str) -> None:
-    """Raise Refusal for a dimension under a name that the model's class does not read."""
-    for first, *others in (HIDDEN, catalogue_hf_names_LAYERS, HEADS, KV_HEADS, catalogue_hf_names_WIDTH):
-        odd = next((key for key in others if text.get(key) is not None), "")
-        if odd and text.get(first) is None and kind not in OWN_NAMES:
-            raise Refusal(
-                f"the config.json gives {odd}, which a {kind} does not read, and no {first}; take the config.json that "
-                f"the model was published with"
-            )
-
-
-def check_positions(config: Config, architecture: Architecture, kind: str) -> None:
-    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
-    positions = config.text("position_embedding_type") or "absolute"
-    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
-        raise Refusal(
-            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
-            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
-        )
-
-
-# ---- planner/catalogue/kept_modules.py
-
+from ..schema import Model
+from .hf_experts import Experts
+from .hf_fields import typed_at
+from .hf_parts import Parts
 
 LISTS = ("ignore", "modules_to_not_convert", "exclude_modules", "ignored_layers")
 _PREFIXES = ("model.", "model.language_model.", "language_model.model.", "backbone.", "model.llm.")
@@ -7772,7 +9501,7 @@ _SHARED = (
     "feed_forward.shared_expert.down_proj",
     "mlp.shared_experts.w2_weight",
 )
-_catalogue_kept_modules_EXPERTS = (
+_EXPERTS = (
     "mlp.experts.0.down_proj",
     "block_sparse_moe.experts.0.w2",
     "experts.0.down_proj",
@@ -7780,7 +9509,9 @@ _catalogue_kept_modules_EXPERTS = (
     "mlp.experts.w2_weight",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
-_catalogue_kept_modules_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
+# Kinds whose attention and vision tower vLLM 0.32 holds in 16 bits in every format (vllm/models/glm5next).
+PLAIN_MIXERS = frozenset(("glm5_next_text",))
+_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
 
 
 def kept_params(
@@ -7790,28 +9521,41 @@ def kept_params(
 
     `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
     """
-    patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
-    if not patterns:
+    patterns = list(_patterns(section))
+    if not patterns and model.architecture not in PLAIN_MIXERS:
         return 0
     by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
     for pattern in patterns:
         found = None if pattern.startswith("re:") else _LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
-    kept = tower if any(_catalogue_kept_modules_SENSES.search(pattern) for pattern in patterns) else 0
+    plain = model.architecture in PLAIN_MIXERS
+    kept = tower if plain or any(_SENSES.search(pattern) for pattern in patterns) else 0
     expert = experts.count * model.mlp_matrices * (model.expert_hidden or model.hidden) * experts.width
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
-        if _any(own, layer, _MIXERS[kind]):
+        if plain or _any(own, layer, _MIXERS[kind]):
             kept += parts.mixers[layer]
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
             continue
-        if _any(own, layer, ("experts.0.down_proj",) if mlp_beside else _catalogue_kept_modules_EXPERTS):
+        if _any(own, layer, ("experts.0.down_proj",) if mlp_beside else _EXPERTS):
             kept += expert
         if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
             kept += shared
     return kept
+
+
+def _patterns(section: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what names modules in 16 bits: lists, GPTQModel's `dynamic` with a minus, AutoRound's `extra_config`."""
+    for key in LISTS:
+        yield from (pattern for pattern in typed_at(section, list, key) if isinstance(pattern, str))
+    for name in typed_at(section, dict, "dynamic"):
+        if name.startswith("-:"):
+            yield f"re:{name[2:]}"
+    for name, entry in typed_at(section, dict, "extra_config").items():
+        if isinstance(entry, Mapping) and entry.get("bits") in (16, 32):
+            yield f"re:{name}" if ".*" in name else name
 
 
 def _any(patterns: list[str], layer: int, modules: Iterable[str]) -> bool:
@@ -7838,10 +9582,19 @@ def cache_format(section: Mapping[str, Any]) -> str:
     scheme, algorithm = section.get("kv_cache_scheme"), section.get("kv_cache_quant_algo")
     by_scheme = isinstance(scheme, Mapping) and scheme.get("type") == "float" and scheme.get("num_bits") == 8
     return "fp8" if by_scheme or (isinstance(algorithm, str) and algorithm.upper() == "FP8") else "auto"
+'''
 
+FILES["planner/catalogue/layer_kinds.py"] = r'''"""Which layer of a model sees what: all tokens, a window of them, or a state of constant size.
 
-# ---- planner/catalogue/layer_kinds.py
+The rules are those of the configuration classes of transformers 5.23, for a config.json that lists no `layer_types`.
+"""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..schema import Refusal
+from .hf_fields import Config
 
 # What a kind of layer is called in config.json files.
 KINDS = {
@@ -7962,7 +9715,7 @@ def _modernbert(config: Config, layers: int, _every: int) -> list[str]:
     return ["window" if layer % every else "full" for layer in range(layers)]
 
 
-def _catalogue_layer_kinds_llama4(config: Config, layers: int, _every: int) -> list[str]:
+def _llama4(config: Config, layers: int, _every: int) -> list[str]:
     rope = config.items("no_rope_layers")
     every = config.count("no_rope_layer_interval", default=4) or 4
     rope = rope or [int((layer + 1) % every != 0) for layer in range(layers)]
@@ -8004,7 +9757,7 @@ def _granite_hybrid(_config: Config, layers: int, _every: int) -> list[str]:
     return ["linear"] * layers
 
 
-def _catalogue_layer_kinds_lfm2(config: Config, layers: int, _every: int) -> list[str]:
+def _lfm2(config: Config, layers: int, _every: int) -> list[str]:
     full = config.get("full_attn_idxs")[1]
     return ["full" if full is None or layer in full else "linear" for layer in range(layers)]
 
@@ -8023,7 +9776,7 @@ def _kimi_linear(config: Config, layers: int, _every: int) -> list[str]:
 _SAVED_INKLING = ("layer_types", "mlp_layer_types", "moe_intermediate_size", "conv_kernel_size")
 
 
-def _catalogue_layer_kinds_inkling(config: Config, layers: int, _every: int) -> list[str]:
+def _inkling(config: Config, layers: int, _every: int) -> list[str]:
     """`local_layer_ids` names the layers with a window, counted from 0."""
     if saved := next((key for key in _SAVED_INKLING if key in config.values), ""):
         raise Refusal(
@@ -8053,7 +9806,7 @@ def _minimax_m2(config: Config, layers: int, _every: int) -> list[str]:
     return ["full"] * layers
 
 
-def _catalogue_layer_kinds_nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
+def _nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
     pattern = config.text("hybrid_override_pattern")
     if len(pattern) != layers or set(pattern) - set(NEMOTRON):
         raise Refusal(
@@ -8075,24 +9828,34 @@ _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "exaone": _exaone,
     "afmoe": _afmoe,
     "modernbert": _modernbert,
-    "llama4": _catalogue_layer_kinds_llama4,
+    "llama4": _llama4,
     "gpt_neo": _gpt_neo,
     "linear": _linear,
     "listed": _only_listed,
     "jamba": _jamba,
     "bamba": _bamba,
     "granite_hybrid": _granite_hybrid,
-    "lfm2": _catalogue_layer_kinds_lfm2,
+    "lfm2": _lfm2,
     "kimi_linear": _kimi_linear,
-    "inkling": _catalogue_layer_kinds_inkling,
+    "inkling": _inkling,
     "minimax": _minimax,
     "minimax_m2": _minimax_m2,
-    "nemotron_h": _catalogue_layer_kinds_nemotron_h,
+    "nemotron_h": _nemotron_h,
 }
+'''
 
+FILES["planner/catalogue/vision.py"] = r'''"""Models of several senses: where their config.json keeps the language model, and the size of their vision tower.
 
-# ---- planner/catalogue/vision.py
+The towers' parameters are those that transformers 5.23 builds, with the projection into the language model.
+"""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ..schema import Refusal
+from .hf_fields import Config, typed_at
 
 TEXT_KEYS = ("text_config", "llm_config", "language_config")
 
@@ -8184,7 +9947,7 @@ def _qwen3(vision: Config, _whole: Config, hidden: int) -> int:
     return tower + len(vision.items("deepstack_visual_indexes")) * _merger(width, out, merge, 2 * width * merge)
 
 
-def _catalogue_vision_llama4(vision: Config, _whole: Config, hidden: int) -> int:
+def _llama4(vision: Config, _whole: Config, hidden: int) -> int:
     width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=5632)
     patch, out = vision.count("patch_size", default=14), vision.count("vision_output_dim", default=7680)
     patches = (vision.count("image_size", default=448) // patch) ** 2
@@ -8236,7 +9999,7 @@ def _moonvit_k3(vision: Config, _whole: Config, hidden: int) -> int:
     return tower + merged**2 + merged * hidden + hidden
 
 
-def _catalogue_vision_gemma4(vision: Config, _whole: Config, hidden: int) -> int:
+def _gemma4(vision: Config, _whole: Config, hidden: int) -> int:
     width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=3072)
     depth = vision.count("num_hidden_layers", default=16)
     heads = vision.count("num_attention_heads", default=12)
@@ -8256,6 +10019,22 @@ def _gemma4_unified(vision: Config, _whole: Config, hidden: int) -> int:
     return 2 * pixels + (pixels + 1) * width + (rows + 4) * width + width * hidden
 
 
+def _glm5_next(vision: Config, _whole: Config, hidden: int) -> int:
+    """A tower with norms of queries and keys, patches of two frames, and a gated projector after a convolution."""
+    known = {"in_channels": 3, "temporal_patch_size": 2, "attention_bias": True}
+    _check_tower(Config({**known, **vision.values}), known, "vision_config")
+    width, inner = vision.count("hidden_size", default=1024), vision.count("intermediate_size", default=4096)
+    out, between = (
+        vision.count("out_hidden_size", default=1536),
+        vision.count("projection_intermediate_size", default=10240),
+    )
+    head_dim = width // vision.count("num_heads", default=16)
+    tower = (6 * vision.count("patch_size", default=14) ** 2 + 1) * width + width
+    tower += vision.count("depth", default=24) * (_block(width, inner, gated=True, norm_bias=False) + 2 * head_dim)
+    tower += (vision.count("spatial_merge_size", default=2) ** 2 * width + 1) * out
+    return tower + out**2 + 2 * out + 3 * out * between
+
+
 # What an Inkling's tower follows from beside the hidden size; no other values have been published.
 _INKLING_TOWER = {
     "vision_encoder_type": "hmlp", "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3, "n_layers": 4,
@@ -8263,7 +10042,7 @@ _INKLING_TOWER = {
 }  # fmt: skip
 
 
-def _catalogue_vision_inkling(vision: Config, _whole: Config, hidden: int) -> int:
+def _inkling(vision: Config, _whole: Config, hidden: int) -> int:
     """Folds patches of 5, 10, 40 and 40 pixels of two frames into 128, 320, 4,800 and hidden channels."""
     _check_tower(vision, {**_INKLING_TOWER, "decoder_dmodel": hidden}, "vision_config")
     return 75 * 128 + 128 + 512 * 320 + 320 + 5120 * 4800 + 4800 + (9600 + 1) * hidden
@@ -8304,9 +10083,10 @@ HEARING: dict[str, Callable[[Config, int], int]] = {
 
 WRAPPERS: dict[str, Wrapper] = {
     "gemma3": Wrapper("gemma3_text", _siglip),
-    "gemma4": Wrapper("gemma4_text", _catalogue_vision_gemma4),
+    "gemma4": Wrapper("gemma4_text", _gemma4),
     "gemma4_unified": Wrapper("gemma4_unified_text", _gemma4_unified),
-    "llama4": Wrapper("llama4_text", _catalogue_vision_llama4),
+    "glm5_next": Wrapper("glm5_next_text", _glm5_next),
+    "llama4": Wrapper("llama4_text", _llama4),
     "minimax_m3_vl": Wrapper("minimax_m3_vl_text", _minimax_m3),
     "mistral3": Wrapper("mistral", _pixtral),
     "qwen2_vl": Wrapper("qwen2", _qwen2),
@@ -8315,14 +10095,25 @@ WRAPPERS: dict[str, Wrapper] = {
     "qwen3_vl_moe": Wrapper("qwen3_moe", _qwen3),
     "qwen3_5": Wrapper("qwen3_5_text", _qwen3),
     "qwen3_5_moe": Wrapper("qwen3_5_moe_text", _qwen3),
-    "inkling_mm_model": Wrapper("inkling_text", _catalogue_vision_inkling),
+    "inkling_mm_model": Wrapper("inkling_text", _inkling),
     "kimi_k25": Wrapper("deepseek_v3", _moonvit),
     "kimi_k3": Wrapper("kimi_linear", _moonvit_k3),
 }
+'''
 
+FILES["planner/catalogue/refused_kinds.py"] = r'''"""Kinds of models that the generated projects do not run, by their config.json."""
 
-# ---- planner/catalogue/refused_kinds.py
+from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..schema import Refusal
+from .architectures import ARCHITECTURES
+from .hf_fields import typed_at
+from .hf_heads import head_of
+from .vision import WRAPPERS
 
 ENCODER_DECODERS = frozenset(
     "t5 mt5 umt5 longt5 byt5 switch_transformers bart mbart mbart50 pegasus pegasus_x bigbird_pegasus marian "
@@ -8348,10 +10139,11 @@ VISION = frozenset(
 
 # Classes and keys of heads that only propose tokens: EAGLE, Medusa, DFlash, DSpark, MTP, and the library speculators.
 _DRAFTS = re.compile(r"Eagle|Medusa|DFlash|DSpark|Speculator|DraftModel|MTP|NextN")
+_LATE = re.compile(r"ColBERT|ForRetrieval")
 _DRAFT_KEYS = ("speculators_model_type", "draft_vocab_size", "dflash_config", "eagle_config")
 
 
-def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> None:
+def check_kind(config: Mapping[str, Any], id: str) -> None:
     """Raise Refusal where the config.json is of a model that is not understood, or that no project here runs."""
     if "_class_name" in config or "_diffusers_version" in config:
         raise _refusal(id, "a part of a diffusion pipeline", "images")
@@ -8360,6 +10152,13 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
         raise Refusal(
             f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
             f"and the head in SPECULATIVE of the baked plan.py"
+        )
+    if _LATE.search(classes):
+        raise late_interaction(id)
+    if "RewardModel" in classes:
+        raise Refusal(
+            f"{id} is a reward model whose head is code of its own ({classes[:40]}), which is not run here; choose one "
+            "with ...ForSequenceClassification among its architectures"
         )
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
@@ -8375,12 +10174,13 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
             f"the config.json of {id} has no model_type, so its architecture is not known; take the config.json that "
             f"the model was published with"
         )
-    if kind in ARCHITECTURES or kind in WRAPPERS:
+    own_class = classes[:40] if config.get("auto_map") and not head_of(config) else ""
+    if (kind in ARCHITECTURES or kind in WRAPPERS) and not own_class:
         return
     if config.get("auto_map"):
         raise Refusal(
-            f"{id} is built by code of its own ({kind}, auto_map), which is not run here; choose a model of an "
-            f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
+            f"{id} is built by code of its own ({own_class or kind}, auto_map), which is not run here; choose a model "
+            f"of an architecture in docs/models.md, such as Qwen/Qwen3-8B"
         )
     senses = [name for name in ("vision_config", "audio_config") if config.get(name)]
     also = f", with {senses[0]}," if senses else ""
@@ -8390,22 +10190,41 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
     )
 
 
+def late_interaction(id: str) -> Refusal:
+    """Return the refusal of a model that gives a vector for each token, as ColBERT does."""
+    return Refusal(
+        f"{id} gives a vector for each token (late interaction, as ColBERT), which the services here do not return; "
+        "take an embedding model such as BAAI/bge-m3, or a cross-encoder such as BAAI/bge-reranker-v2-m3"
+    )
+
+
 def _refusal(id: str, what: str, served: str) -> Refusal:
     return Refusal(
         f"{id} is {what}; the projects here run decoders and encoders of text: choose one, such as Qwen/Qwen3-8B, or "
         f"another tool for {served}"
     )
+'''
 
+FILES["planner/catalogue/vllm_builds.py"] = r'''"""Where vLLM 0.32 does not build the model that a config.json describes, though it has the architecture.
 
-# ---- planner/catalogue/vllm_builds.py
+Read from its model classes (vllm/model_executor/models) and held by its own answers in benchmarks/data/oracle.
+"""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .hf_fields import Config, typed_at
+from .vision import TEXT_KEYS
 
 # No head of their own: the embedding is the head, whatever the config.json has.
 TIED = frozenset(("cohere", "cohere2", "cohere2_moe", "gemma2", "gemma3n_text", "lfm2", "lfm2_moe"))
 # Always a head of their own, for which a checkpoint with tied embeddings has no weights.
 UNTIED = frozenset(
     (
-        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite", "glm_moe_dsa",
+        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite",
+        "glm5_next_text", "glm_moe_dsa",
         "gpt_oss", "jamba", "kimi_k2", "minimax_m2", "olmoe", "qwen3_next",
     )
 )  # fmt: skip
@@ -8424,6 +10243,7 @@ NEEDED = {
     "deepseek_v2": ("n_group", "topk_group"),
     "lfm2": ("conv_dim", "block_dim"),
     "kimi_linear": ("linear_attn_config", "mla_use_nope"),
+    "glm5_next_text": ("mhc", "mla_use_nope", "indexer_rope_interleave", "topk_method", "scoring_func"),
 }
 
 
@@ -8444,10 +10264,35 @@ def vllm_obstacle(whole: Mapping[str, Any], config: Config, kind: str, head: str
     if head == "text" and kind in (UNTIED if tied else TIED):
         return "own head" if tied else "no own head"
     return ""
+'''
 
+FILES["planner/catalogue/hf_config.py"] = r'''"""Read a Hugging Face config.json as a Model. Field names: the configuration classes of transformers.
 
-# ---- planner/catalogue/hf_config.py
+An architecture is understood by its `model_type` (architectures.py) or refused; no dimension is guessed.
+"""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..schema import Model, Refusal, replace
+from .architectures import ARCHITECTURES, NEVER_TIED, Architecture
+from .config_defaults import class_defaults
+from .context_length import context_of
+from .hf_experts import Experts, experts_of
+from .hf_extras import EXTRAS
+from .hf_fields import Config, typed_at
+from .hf_formats import int4_bits, published_format, quantization_section
+from .hf_heads import head_of, head_params, workload_of
+from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
+from .hf_names import HEADS, HIDDEN, KV_HEADS, LAYERS, WIDTH, check_names, check_positions
+from .hf_parts import Parts
+from .kept_modules import PLAIN_MIXERS, cache_format, kept_params
+from .layer_kinds import layer_kinds, window_of
+from .refused_kinds import check_kind
+from .vision import TEXT_KEYS, WRAPPERS, tower_params
+from .vllm_builds import vllm_obstacle
 
 MOST_LAYERS = 1000  # the deepest published model has under 200
 MOST_PARAMS = 20 * 10**12
@@ -8460,13 +10305,13 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     `beside` is the content of an hf_quant_config.json in the same folder. Parameters are those that transformers
     builds, within 0.1%: a vision tower included, layers that only predict further tokens ahead (MTP) left out.
     """
-    catalogue_refused_kinds_check_kind(config, id)
+    check_kind(config, id)
     kind, text = _text_part(config, id)
     architecture = ARCHITECTURES[kind]
     defaults = class_defaults(kind)
     for key in architecture.nested:
         text = {**typed_at(text, dict, key), **text}
-    if not any(key in text for key in (*HIDDEN, *catalogue_hf_names_LAYERS)):
+    if not any(key in text for key in (*HIDDEN, *LAYERS)):
         defaults = {}  # a config.json without any dimension is a broken one, not one of defaults
     fields = Config(text, defaults)
     fields.asked.update(architecture.nested)
@@ -8511,11 +10356,12 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         model = replace(model, replicated_params=on_top)
     if tower and kind in ("gemma4_text", "inkling_text"):
         model = replace(model, replicated_params=model.replicated_params + tower)
-    if model.quantization != "none":
+    if model.quantization != "none" or kind in PLAIN_MIXERS:
         section = quantization_section(config, text, beside)
         model = replace(
             model,
             kv_dtype=cache_format(section),
+            int4_bits=int4_bits(section) if model.quantization == "int4" else 0.0,
             unquantized_params=kept_params(section, model, experts, parts, tower, architecture.sparse == "gemma4"),
         )
     if (key := fields.unread()) and architecture.engines:
@@ -8557,7 +10403,7 @@ def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, An
 
 def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) -> Model:
     hidden, listed = config.count(*HIDDEN), config.items("layers_block_type") if kind == "nemotron_h" else []
-    layers = len(listed) or config.count(*catalogue_hf_names_LAYERS)
+    layers = len(listed) or config.count(*LAYERS)
     if layers > MOST_LAYERS:
         raise Refusal(f"the config.json gives {layers:,} layers; it must have at most {MOST_LAYERS:,}")
     config.layers = layers
@@ -8583,7 +10429,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         )
     intermediate = (
         config.count("intermediate_size_mlp", default=0)
-        or config.count(*catalogue_hf_names_WIDTH, default=0)
+        or config.count(*WIDTH, default=0)
         or architecture.wide_as * hidden
     )
     if kind == "gpt_neox_japanese":
@@ -8612,7 +10458,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
     )
     if not architecture.latent:
         return model
-    rope = config.count("qk_rope_head_dim")
+    rope = config.count("qk_rope_head_dim", default=0 if kind == "glm5_next_text" else None)
     head_dim = config.count("qk_nope_head_dim") + rope
     rank = config.count("kv_lora_rank")
     return replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
@@ -8718,12 +10564,23 @@ def _outside(model: Model, config: Config, architecture: Architecture) -> int:
         rows = config.count("max_position_embeddings", "n_positions", default=0) or model.context
         total += (rows + max(architecture.positions, 0)) * model.hidden
     return total
+'''
 
+FILES["planner/catalogue/folder.py"] = r'''"""Read a folder that holds a model, or say what it holds instead."""
 
-# ---- planner/catalogue/folder.py
+from __future__ import annotations
 
+import json
+import os
+from typing import Any
 
-catalogue_folder_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")
+from ..schema import Model, Refusal, replace
+from .hf_config import from_config
+from .hf_fields import count_at
+from .hf_formats import foreign
+from .refused_kinds import late_interaction
+
+WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")
 ADAPTER_WEIGHTS = ("adapter_model", "adapter_config")
 
 
@@ -8735,6 +10592,8 @@ def read_folder(path: str, name: str) -> Model:
     _check_files(path, files, name)
     beside = read_json(os.path.join(path, "hf_quant_config.json")) if "hf_quant_config.json" in files else None
     model = from_config(read_json(os.path.join(path, "config.json")), name, beside)
+    if "modules.json" in files and _has_word(os.path.join(path, "modules.json"), "pylate"):
+        raise late_interaction(name)
     if "modules.json" in files and model.head in ("", "none", "masked", "text"):  # sentence-transformers
         model = replace(model, workload="embedding")
     if "sentence_bert_config.json" in files:  # vLLM reads at most that many tokens
@@ -8743,11 +10602,6 @@ def read_folder(path: str, name: str) -> Model:
         )
         model = replace(model, context=min(limit or model.context, model.context))
     return model
-
-
-def holds_config(path: str) -> bool:
-    """Return whether a folder holds the config.json of a model or of an adapter."""
-    return any(os.path.isfile(os.path.join(path, name)) for name in ("config.json", "adapter_config.json"))
 
 
 def read_json(path: str) -> dict[str, Any]:
@@ -8764,9 +10618,14 @@ def read_json(path: str) -> dict[str, Any]:
     return found
 
 
+def _has_word(file: str, word: str) -> bool:
+    with open(file, encoding="utf-8", errors="replace") as text:
+        return word in text.read()
+
+
 def _check_files(path: str, files: list[str], name: str) -> None:
     """Raise Refusal where the files are not those of a whole model in the format of Hugging Face."""
-    whole = [file for file in files if file.endswith(catalogue_folder_WEIGHTS) and not file.startswith(ADAPTER_WEIGHTS)]
+    whole = [file for file in files if file.endswith(WEIGHTS) and not file.startswith(ADAPTER_WEIGHTS)]
     if "adapter_config.json" in files and not whole:
         raise adapter_refusal(name, read_json(os.path.join(path, "adapter_config.json")))
     for ending, word in ((".gguf", "gguf"), (".onnx", "onnx")):
@@ -8798,462 +10657,20 @@ def adapter_refusal(name: str, config: dict[str, Any]) -> Refusal:
         f"{name} holds a {what}{of}, not a whole model; merge it (PeftModel.from_pretrained(base, adapter)"
         f".merge_and_unload().save_pretrained(folder)) and give the merged folder{alone}"
     )
+'''
 
+FILES["planner/catalogue/models.py"] = r'''"""Find a model by id, folder or size, and the default model of a workload."""
 
-# ---- planner/catalogue/hub_cache.py
+from __future__ import annotations
 
+import os
+from math import log
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-
-
-class Snapshot(NamedTuple):
-    """The files of a repository at a commit, those that were downloaded."""
-
-    folder: str
-    commit: str
-
-
-def cache_folder() -> str:
-    """Return the folder of the cache, from the variables that huggingface_hub reads."""
-    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
-        if os.environ.get(name):
-            return _expanded(os.environ[name])
-    home = os.environ.get("HF_HOME") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"), "huggingface"
-    )
-    return os.path.join(_expanded(home), "hub")
-
-
-def _expanded(path: str) -> str:
-    return os.path.expandvars(os.path.expanduser(path))
-
-
-def repository_folder(id: str) -> str:
-    """Return the folder of a repository in the cache."""
-    return os.path.join(cache_folder(), "models--" + id.replace("/", "--"))
-
-
-def find_snapshot(reference: Reference) -> Snapshot | None:
-    """Return the cached files of a repository at a branch, tag or commit; None where there are none."""
-    repository = repository_folder(reference.id)
-    for commit in _commits(repository, reference.revision or "main"):
-        folder = os.path.join(repository, "snapshots", commit)
-        if os.path.isdir(folder):
-            return Snapshot(folder, commit)
-    return None
-
-
-def _commits(repository: str, revision: str) -> Iterator[str]:
-    """Yield the commits that a revision may stand for: itself, what a ref holds, the one that it begins."""
-    if _COMMIT.fullmatch(revision):
-        yield revision
-        return
-    try:
-        with open(os.path.join(repository, "refs", *revision.split("/")), encoding="utf-8") as file:
-            commit = file.read(64).strip()
-    except (OSError, ValueError):
-        commit = ""
-    if _COMMIT.fullmatch(commit):
-        yield commit
-    elif re.fullmatch(r"[0-9a-f]{7,39}", revision):
-        try:
-            names = os.listdir(os.path.join(repository, "snapshots"))
-        except OSError:
-            return
-        begun = [name for name in names if name.startswith(revision) and _COMMIT.fullmatch(name)]
-        if len(begun) == 1:
-            yield begun[0]
-
-
-# ---- planner/catalogue/sizes.py
-
-
-SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
-SIZE_HINT = 'write it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
-
-
-def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
-    """Return the parameters that the dimensions give; with `active`, those one token touches (routed experts only).
-
-    `attention` and `linear` are parameters per layer of either kind, where a config.json has more fields than `Model`;
-    `other` is added as it is (positions, a vision tower). Biases and the norms of heads are left out.
-    """
-    attention = attention or attention_params(model)
-    linear = linear or attention
-    expert_layers = model.layers - model.dense_layers if model.experts else 0
-    routed = model.experts_per_token if active else model.experts
-    shared = model.shared_experts * model.mlp_matrices * model.hidden * model.moe_intermediate
-    expert = model.mlp_matrices * (model.expert_hidden or model.hidden) * model.moe_intermediate
-    around = model.hidden * (model.experts + 2 * model.expert_hidden)  # routers, projections to the experts' width
-    mlp = (model.layers - expert_layers) * model.mlp_matrices * model.hidden * model.intermediate
-    moe = expert_layers * (routed * expert + shared + around)
-    mixers = (model.layers - model.linear_layers) * attention + model.linear_layers * linear
-    norms = (2 * model.layers + 1) * model.hidden
-    embeddings = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
-    return embeddings + mixers + mlp + moe + norms + other
-
-
-def attention_params(model: Model, q_lora_rank: int | None = None, value_dim: int = 0) -> int:
-    hidden, heads, head_dim = model.hidden, model.heads, model.head_dim
-    if model.attention != "mla":
-        return 2 * hidden * head_dim * (heads + model.kv_heads)
-    rank, rope = model.kv_lora_rank, model.qk_rope_head_dim
-    value_dim = value_dim or head_dim - rope
-    if q_lora_rank is None:  # DeepSeek-V3 and its descendants compress queries to three ranks, the Lite models do not
-        q_lora_rank = 3 * rank if hidden > 4096 else 0
-    query = q_lora_rank * (hidden + heads * head_dim) if q_lora_rank else hidden * heads * head_dim
-    return query + hidden * (rank + rope) + rank * heads * (head_dim - rope + value_dim) + heads * value_dim * hidden
-
-
-_catalogue_sizes_SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
-_SIZE_GIVEN = re.compile(rf"(?:custom[\s:_-]*)?(\d+(?:\.\d+)?)\s*([kmbt]?)(?:\s*-?\s*a\s*{_catalogue_sizes_SIZE})?", re.ASCII)
-_SIZE_MIXED = re.compile(rf"(\d+)\s*x\s*{_catalogue_sizes_SIZE}", re.ASCII)
-_SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Return (params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal otherwise."""
-    asked, text = text.strip().lower(), text[:40]
-    if mixed := _SIZE_MIXED.fullmatch(asked):
-        whole = float(mixed[1]) * float(mixed[2]) * _SIZE_UNITS[mixed[3]]
-        # Mixtral 8x7B holds 46.7B of the 56B its name promises (attention is shared) and uses 12.9B.
-        params, active = 0.834 * whole, 0.834 * whole * 12.9 / 46.7 * 8 / max(float(mixed[1]), 2.3)
-    elif given := _SIZE_GIVEN.fullmatch(asked):
-        params = float(given[1]) * _SIZE_UNITS[given[2]]
-        active = float(given[3]) * _SIZE_UNITS[given[4]] if given[3] else params
-    else:
-        raise Refusal(f"{text!r} is not a model size; {SIZE_HINT}")
-    if not SMALLEST_MODEL <= params <= LARGEST_MODEL:
-        raise Refusal(f"a model of size {text!r} is out of range; sizes from 1M to 20T work")
-    if not 0 < active <= params:
-        raise Refusal(f"{text!r} has more active parameters than parameters in all; write the total first: 30B-A3B")
-    return round(params), round(active)
-
-
-def is_size(text: str) -> bool:
-    """Return whether `parse_size` understands the text."""
-    try:
-        parse_size(text)
-    except Refusal:
-        return False
-    return True
-
-
-def agree(params: int, asked: int) -> bool:
-    """Return whether a model of `params` parameters may be called one of `asked`: within 20%."""
-    return abs(params / asked - 1) <= 0.2
-
-
-def size_text(params: int, figures: int = 3) -> str:
-    """Return "8.19B", "350M": a size to so many figures, as `parse_size` reads it."""
-    count, unit = (params / 10**9, "B") if params >= 10**9 else (params / 10**6, "M")
-    return f"{float(f'{count:.{figures}g}'):.12g}{unit}"
-
-
-# Dense models whose every dimension grows with the size: what lies between two of them is interpolated, so that more
-# parameters never mean less of anything. Mixtures of experts scale from one.
-_LADDER = (
-    "Qwen/Qwen3-0.6B",
-    "Qwen/Qwen3-1.7B",
-    "Qwen/Qwen3-4B",
-    "Qwen/Qwen3-8B",
-    "Qwen/Qwen3-14B",
-    "Qwen/Qwen3-32B",
-    "meta-llama/Llama-3.1-70B-Instruct",
-    "meta-llama/Llama-3.1-405B-Instruct",
-)
-_MIXTURE = "Qwen/Qwen3-30B-A3B"
-
-
-@lru_cache(maxsize=1024)
-def reference_model(params: int, active: int) -> Model:
-    """Return a model of that size, dense or a mixture of experts, between its neighbours in the catalogue."""
-    catalogue = load_catalogue()
-    if active < params:
-        base = catalogue[_MIXTURE]
-        stretch = min(params / base.params, active / base.params_active) ** (1 / 3)
-        below, above, share = base, base, 0.0
-    else:
-        rungs = [catalogue[name] for name in _LADDER]
-        above = next((rung for rung in rungs if rung.params >= params), rungs[-1])
-        below = rungs[max(0, rungs.index(above) - 1)] if params <= rungs[-1].params else above
-        base = below if below.params * above.params > params**2 else above  # the nearer one
-        share = log(params / below.params) / log(above.params / below.params) if below is not above else 0.0
-        stretch = (params / below.params) ** (1 / 3) if below is above else 1.0
-
-    def between(name: str, multiple: int = 8) -> int:
-        low, high = getattr(below, name), getattr(above, name)
-        return max(1, round(float(stretch * low * (high / low) ** share) / multiple)) * multiple
-
-    small = min(1.0, params / catalogue[_LADDER[0]].params) ** (1 / 3)  # below the first rung heads narrow, too
-    model = replace(
-        base,
-        params=params,
-        params_active=active,
-        layers=between("layers", 1),
-        hidden=between("hidden"),
-        intermediate=between("intermediate"),
-        heads=max(2 * base.kv_heads, between("heads", base.kv_heads)),
-        head_dim=max(8, round(small * base.head_dim / 8) * 8),
-        vocab=round(small**2 * catalogue[_LADDER[0]].vocab),
-        **UNKNOWN_ORIGIN,
-    )
-    if model.experts:
-        model = _fit_field(model, "moe_intermediate", active, active=True)
-        model = _fit_field(model, "experts", params)
-    return replace(model, assumed=assumed_fields(model, frozenset()))
-
-
-UNKNOWN_ORIGIN: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
-DERIVED_FIELDS = (
-    "layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context attention kv_lora_rank "
-    "qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts experts_per_token "
-    "moe_intermediate shared_experts dense_layers"
-).split()
-
-
-def sized_model(params: int, active: int, name: str, basis: str) -> Model:
-    """Return a model of which only the size is known, and a name: the nearest in the catalogue, scaled."""
-    model = replace(reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
-    return guessed(model, basis)
-
-
-def guessed(model: Model, basis: str) -> Model:
-    """Return the model with all of its architecture marked as assumed, its format taken from its name.
-
-    `basis` is what its size was taken from: see `Model`.
-    """
-    quantization = format_in_name(model.id)
-    named = ("quantization",) if quantization else ()
-    assumed = ("params", "params_active", *assumed_fields(model, frozenset()), *named)
-    return replace(model, quantization=quantization or model.quantization, assumed=assumed, basis=basis)
-
-
-def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
-    """Return `model` stretched to `params` in depth and width, then its MLP fitted to meet the count.
-
-    Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
-    """
-    ratio, base_hidden = params / (model.params if model.experts else count_params(model)), model.hidden
-    values: dict[str, Any] = {}
-    power = {(True, True): 0, (True, False): 1 / 2, (False, True): 1, (False, False): 1 / 3}  # width counts twice
-    stretch = ratio ** power["layers" in fixed, "hidden" in fixed]
-    if not 0.98 < stretch < 1.02:
-        values["layers"] = max(1, round(model.layers * stretch))
-        values["hidden"] = max(64, round(model.hidden * stretch / 64) * 64)
-    hidden = model.hidden if "hidden" in fixed else values.get("hidden", model.hidden)
-    values["vocab"] = min(model.vocab, max(256, params // (3 * hidden)))
-    if "heads" in fixed and "head_dim" not in fixed and model.attention == "full":
-        values["head_dim"] = max(1, hidden // model.heads)
-    kv_heads, heads = model.kv_heads, model.heads
-    if "heads" not in fixed:
-        wanted = hidden / model.head_dim if "hidden" in fixed else hidden * heads / base_hidden
-        heads = max(1, round(wanted / kv_heads)) * kv_heads
-    elif "kv_heads" not in fixed:
-        kv_heads = max(n for n in range(1, min(kv_heads, heads) + 1) if heads % n == 0)
-    values |= {"heads": heads, "kv_heads": kv_heads}
-    depth = 1 if "layers" in fixed else values.get("layers", model.layers) / model.layers
-    values |= {name: round(getattr(model, name) * depth) for name in ("sliding_layers", "linear_layers")}
-    model = replace(model, params=params, params_active=active, **{k: v for k, v in values.items() if k not in fixed})
-    if model.experts:
-        if "dense_layers" not in fixed:
-            model = replace(model, dense_layers=min(model.dense_layers, model.layers - 1))
-        if "moe_intermediate" not in fixed:  # by what a token touches, if that and the number of experts may vary
-            by_active = active < params and "experts" not in fixed
-            model = _fit_field(model, "moe_intermediate", active if by_active else params, active=by_active)
-        if "experts" not in fixed:
-            model = _fit_field(model, "experts", params)
-    elif "intermediate" not in fixed:
-        model = _fit_field(model, "intermediate", params)
-    return replace(model, assumed=assumed_fields(model, fixed))
-
-
-def assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
-    idle = {"attention"} if model.attention == "full" else set()
-    known = fixed | idle
-    return tuple(
-        name for name in DERIVED_FIELDS if name not in known and (getattr(model, name) or name == "tied_embeddings")
-    )
-
-
-def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
-    """Return `model` with the field set so that its count meets `target`: the count is linear in it."""
-
-    def valued(value: int) -> Model:
-        field: dict[str, Any] = {name: value}
-        return replace(model, **field)
-
-    one, two = (count_params(valued(value), active=active) for value in (1, 2))  # no experts at all are another kind
-    step, least = (1, model.experts_per_token) if name == "experts" else (32, 32)
-    return valued(max(least, round((1 + (target - one) / max(two - one, 1)) / step) * step))
-
-
-# ---- planner/catalogue/unplannable.py
-
-
-# Weights that neither engine loads here, safetensors being the only kind. Patterns match whole words of an id.
-_catalogue_unplannable_FORMATS = (
-    ("GGUF weights (llama.cpp)", r"gguf|ggml|ggjt|llamafile|(?<!qat-)i?q\d-(?:k(?:-[sml])?|[01]|xx?s|nl)(?!.*dequant)"),
-    ("EXL weights (ExLlama)", r"exl[23]|exllama(?:v[23])?|\d+bpw"),
-    ("MLX weights (Apple)", r"mlx|mtplx|mlxfast|dwq|optiq|oq\d[a-z]?|jang\w*"),
-    ("ONNX weights", r"onnx|onnxruntime"),
-    ("OpenVINO weights", r"openvino|(?:int[48]|fp16|cw|sym|asym)-ov"),
-    ("MLC weights", r"mlc|q\df(?:16|32)"),
-    ("CTranslate2 weights", r"ct2|ctranslate2"),
-    (
-        "weights for a device (Core ML, LiteRT, RKLLM, ExecuTorch)",
-        r"coreml|mlpackage|tflite|litert(?:lm)?|rk(?:llm|nn)|executorch|qnn",
-    ),
-    ("a TensorRT engine", r"trt-?llm|tensorrt(?:-llm)?"),
-    (
-        "weights in a format that is not planned",
-        r"aqlm|quip|vptq|hqq|squeezellm|eetq|spqr|bitblas|torchao|spinquant",
-    ),
-)
-# Kinds of models that are not planned. A size would not help: their layers are others.
-_KINDS = (
-    (
-        "a diffusion model",
-        r"stable-(?:diffusion|video|cascade)|sd(?:xl|-xl|-turbo|-v?\d)|sd-?35?-(?:medium|large|turbo)|sdxl-\w+|flux-?[12]|diffusion|diffusers|controlnet|"
-        r"flux-(?:dev|schnell|pro|kontext|krea|fill|redux|canny|depth|lora|lightning)|latent-consistency|lcm|pixart\w*|"
-        r"kandinsky|dall-?e|auraflow|hidream\w*|hunyuan-?(?:video|dit|image|3d)\w*|cogv(?:ideo|iew)\w*|(?:t|i|ti|s|v)2[vi]|"
-        r"text-to-(?:image|video)|image-to-video|ltx-?v(?:ideo)?|mochi-1|animatediff|svd-xt|qwen-image|z-image|sana|kolors|"
-        r"lumina|omnigen\d?|playground-v\d|deepfloyd|unet|vae|dreamshaper|juggernaut\w*|realvis\w*|animagine|wan-?2(?:-\d)?|llada\w*",
-    ),
-    (
-        "a speech or audio model",
-        r"(?:distil|faster|crisper)?whisper\w*|wav2vec2?|w2v-?bert|hubert|wavlm|data2vec-audio|unispeech|speecht5|parakeet|"
-        r"canary-(?:1b|180m)|conformer|bark|\w*tts|xtts\w*|musicgen|encodec|vits|mms|hifigan|kokoro|asr|audioldm\d?|"
-        r"stable-audio|clap|pyannote|vibevoice|openaudio|fish-(?:speech|audio)|csm-1b|dia-1-6b|chatterbox",
-    ),
-    (
-        "an encoder-decoder",
-        r"(?:flan|m|by|um|long|code|ptt|it|ru|vi|ar|nano|pile|chronos)?t5(?:v\d|p|x|gemma\d?)?|(?:flan-)?ul2|t0p{0,2}|"
-        r"(?:m|pl|ko|bio)?bart\d*|nllb|m2m100|madlad\d*|opus-mt|marian(?:mt)?|pegasus|prophetnet|blenderbot|led-(?:base|large)|"
-        r"seamless\w*|indictrans\d?|small100|aya-101|tk-instruct",
-    ),
-    (
-        "a vision model",
-        r"\w*clip|siglip\d?|(?:mobile|vi|owl|eva|intern|tiny|rad|fast)?vit|deit|beit|swin(?:v2|2sr)?|dino(?:v\d)?|resnet\d*|"
-        r"convnext\w*|efficientnet|mobilenet|sam\d?-(?:vit|hiera)|sam[23]|v?jepa\d?|segment-anything|segformer|(?:mask2|mask|one)former|"
-        r"(?:rt-?|table-)?detr|yolo(?:s|v?\d+\w?)?|trocr|donut|nougat|layoutlm(?:v\d)?|grounding-dino|owlv2|depth-anything|"
-        r"dpt|midas|videomae|timesformer|vivit|vitpose|(?:instruct)?blip\d?|pix2struct|rmbg|birefnet|florence",
-    ),
-    (
-        "a model of proteins or genes",
-        r"esm\d?|esm-?fold|prot-?(?:bert|t5|gpt2?)|progen\d?|evo-?[12]|dnabert\w*|nucleotide-transformer",
-    ),
-    ("a forecaster of time series", r"chronos-(?:bolt|2)|timesfm|moirai|lag-llama|time-?moe|tabpfn"),
-    (
-        "a draft head for speculative decoding",
-        r"eagle3|eagle-(?:llama\d*|vicuna|mixtral|qwen\d*|frspec)|medusa|speculator|dflash\d?|dspark",
-    ),
-)
-_ORGANISATIONS = {
-    "black-forest-labs": "a diffusion model",
-    "timm": "a vision model",
-    "helsinki-nlp": "an encoder-decoder",
-}
-_TEXT = r"instruct|chat|it|sft|dpo|llm|lm|coder|thinking|reasoning|base"  # words of language models
-_PROMPTS = r"\w*prompts?|engineer|gpt\d?"  # of language models that write prompts for pictures
-_WIDTHS = r"int[2356]|w[23]a16|[1-35-7]bit|\d-\d+bit|mxfp[68]"  # that are not planned
-_ADAPTER = r"q?loras?|adapters?|peft|ia3"
-_MERGED = r"merged?|fused"
-# Models with layers that keep a state and no growing cache: how many of each kind does not follow from a size.
-_STATES = (
-    r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
-    r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
-    r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
-)
-# Models that read pictures or sound beside text: how much is the language model does not follow from a size.
-_catalogue_unplannable_SENSES = (
-    r"\w*llava\w*|vl\d?|vlm\d?|\w*internvl\w*|cogvlm\d?|cogagent|paligemma\d?|pixtral|idefics\d?|smolvlm\d?|molmo\w*|fuyu|"
-    r"kosmos\w*|ovis\w*|emu\d|chameleon|janus|minicpm-[vo]|glm-\d(?:-\d)?v|vision|multimodal|omni|audio|voice|speech|voxtral|"
-    r"ultravox|salmonn|moshi\w*"
-)
-
-
-# Families whose config.json is refused, too: what their layers are.
-_UNREAD = (
-    (r"deepseek-v4-1", "attention that layers choose for each other"),
-    (r"inkling-?2", "residuals of attention beside short convolutions"),
-    (r"glm-5-\d-flash", "delta nets beside latent attention"),
-    (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
-    (r"step-3-[57]", "layers of different widths"),
-)
-
-
-def _has(words: str, text: str) -> bool:
-    """Return whether one of the words stands in the text, which is in lower case and joined by dashes."""
-    return bool(re.search(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])", text))
-
-
-def _dashed(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower())
-
-
-def check_format(id: str, base: str = "") -> None:
-    """Raise Refusal where the id names weights that are not safetensors; `base` is a model that would do."""
-    found = next((words for words, pattern in _catalogue_unplannable_FORMATS if _has(pattern, _dashed(id))), "")
-    if found:
-        such = f", such as {base}" if base else ""
-        raise Refusal(
-            f"{id} holds {found} by its name, and only safetensors are loaded here; name the model that it was made "
-            f"from{such}, and a quantization"
-        )
-
-
-def catalogue_unplannable_check_kind(id: str, base: str = "") -> None:
-    """Raise Refusal where the id names an adapter, or a model that its size does not describe."""
-    organisation, _, tail = id.lower().rpartition("/")
-    name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
-    if _has(_WIDTHS, name):
-        raise Refusal(f"{id} has weights of a width that is not planned, by its name; name one of 4, 8 or 16 bits")
-    kind = _ORGANISATIONS.get(organisation) or next((kind for kind, words in _KINDS if _has(words, name)), "")
-    if kind == "a diffusion model" and _has(_PROMPTS, name):
-        kind = ""
-    if not kind and _has("flux", name) and not _has(_TEXT, name):
-        kind = "a diffusion model"
-    if kind:
-        raise Refusal(
-            f"{id} is {kind} by its name, which is not planned here; name a language model, or, if the name "
-            f"misleads, {config}"
-        )
-    if _has(_ADAPTER, name) and not _has(_MERGED, name):
-        raise Refusal(
-            f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
-            f"(PEFT's merge_and_unload) and give the merged folder, or, if the name misleads, {config}"
-        )
-
-
-def check_family(id: str) -> None:
-    """Raise Refusal where the id names a family that no config.json makes plannable."""
-    name = _dashed(id.rpartition("/")[2])
-    for words, layers in _UNREAD:
-        if _has(words, name):
-            raise Refusal(
-                f"{id} has by its name {layers}, which are not understood here, and its config.json would be refused "
-                f"too; name a model of the catalogue"
-            )
-
-
-def check_size_tells(id: str, relative: str = "") -> None:
-    """Raise Refusal where the id names a family that a size does not describe; `relative` is a known model of it."""
-    name, known = _dashed(id.rpartition("/")[2]), _dashed(relative)
-    lacking = (
-        (_STATES, "layers that keep a state instead of a cache"),
-        (_catalogue_unplannable_SENSES, "a part that reads pictures or sound"),
-    )
-    for words, lacks in lacking:
-        if _has(words, name) and not _has(words, known):
-            raise Refusal(
-                f"{id} has by its name {lacks}, which its size does not describe; "
-                f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
-            )
-
-
-# ---- planner/catalogue/models.py
-
+from ..schema import CACHED, Model, Refusal, replace
+from .hub_cache import find_snapshot, holds_config
+from .names import Reference, format_in_name, parse_reference, shown, size_in_name
+from .shipped import load_catalogue
+from .sizes import SIZE_HINT, agree, guessed, parse_size, size_text, sized_model
 
 # The models that `default_model` chooses from, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
 DEFAULT_MODELS = {
@@ -9304,6 +10721,7 @@ FURTHER_MODELS = {
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
         "thinkingmachines/Inkling-Small",
+        "zai-org/GLM-5.3-Flash",
         "thinkingmachines/Inkling",
     ),
 }
@@ -9358,6 +10776,8 @@ def find_model(name: str, size: str = "") -> Model:
     if not found and not reference:
         raise Refusal(f"{shown(name)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder")
     if not found and reference:
+        from .unplannable import check_format  # here, because most bakes name a model that is known
+
         related = _relative_model(reference.id)
         check_format(reference.id, related.id if related else "")
         found = cached_model(reference) or _guessed_model(reference, size, related)
@@ -9413,8 +10833,7 @@ def _catalogue_model(id: str) -> Model | None:
 def cached_model(reference: Reference) -> Model | None:
     """Return the model whose config.json lies in the local cache of the hub, pinned to its commit."""
     snapshot = find_snapshot(reference)
-    known = snapshot and holds_config(snapshot.folder)
-    found = _local_model(snapshot.folder, reference.id) if snapshot and known else None
+    found = _local_model(snapshot.folder, reference.id) if snapshot and holds_config(snapshot.folder) else None
     if not snapshot or not found:
         return None
     found = replace(found, revision=snapshot.commit, source=CACHED)
@@ -9426,8 +10845,10 @@ def cached_model(reference: Reference) -> Model | None:
 
 def _guessed_model(reference: Reference, size: str, related: Model | None) -> Model:
     """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
+    from .unplannable import check_family, check_kind, check_size_tells
+
     id, named = reference.id, size_in_name(reference.id)
-    catalogue_unplannable_check_kind(id, related.id if related else "")
+    check_kind(id, related.id if related else "")
     check_family(id)
     check_size_tells(id, related.id if related else "")
     if not named and not size:
@@ -9477,6 +10898,8 @@ def _local_model(name: str, id: str = "") -> Model | None:
         return None
     if not found:
         return None
+    from .folder import read_folder  # here, because few bakes read a config.json, and that takes many modules
+
     try:
         return read_folder(path, id or name)
     except OSError:
@@ -9522,10 +10945,19 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
 def _trains(model: Model) -> bool:
     """Whether the model's published weights are in 16 bits, and transformers builds it."""
     return model.quantization == "none" and "transformers" in model.engines
+'''
 
+FILES["planner/request/checks.py"] = r'''"""Check answers against each other: what a task, a workload and a model go together with."""
 
-# ---- planner/request/checks.py
+from __future__ import annotations
 
+from ..asked import NO_TARGETS, Budget, Targets, WarmPool
+from ..catalogue.gpus import find_gpu
+from ..catalogue.models import default_model
+from ..catalogue.names import shown
+from ..schema import TRAINING, Model, Refusal
+from .parse import parse_budget
+from .warm_pool import parse_warm
 
 TRAINED = ("generation", "classification")  # workloads that a model can be trained for
 PROMPTED = ("auto", "16", "32")  # concurrency as Enter answers it: a training ignores it
@@ -9562,7 +10994,7 @@ def check_objective(objective: str, task: str, workload: str) -> None:
     """Raise Refusal where nothing is trained on pairs of answers."""
     if objective == "sft":
         return
-    if task not in schema_TRAINING:
+    if task not in TRAINING:
         raise Refusal(f"objective {objective} is for training; leave it sft for task {task}")
     if workload != "generation":
         raise Refusal(
@@ -9593,7 +11025,7 @@ def check_task(
     concurrency: str = PROMPTED[0],
 ) -> None:
     """Raise Refusal where an answer does not go with the task, or the model with a training."""
-    if task not in schema_TRAINING:
+    if task not in TRAINING:
         check_method(method, task)
         return
     check_workload(workload)
@@ -9603,7 +11035,7 @@ def check_task(
 
 def check_method(method: str, task: str) -> None:
     """Raise Refusal where a way to train is given for what does not train."""
-    if task not in schema_TRAINING and method != "auto":
+    if task not in TRAINING and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
 
 
@@ -9632,13 +11064,20 @@ def check_several(task: str, gpu: str, count: int) -> None:
         raise Refusal("task distributed trains on 2 GPUs or more; take task finetune for one")
     if task == "distributed" and gpu != "auto" and find_gpu(gpu).max_count == 1:
         raise Refusal(f"one container holds a single {gpu}; let gpu be auto, or take task finetune")
+'''
 
+FILES["planner/request/dataset.py"] = r'''"""The data set of a request: its rows, and what a typical example and the passes over it are taken to be."""
 
-# ---- planner/request/dataset.py
+from __future__ import annotations
 
+import re
+
+from ..catalogue.names import shown
+from ..schema import Refusal
+from .parse import WHOLE
 
 MAX_ROWS = 100_000_000_000
-_COUNT = rf"(?:{request_parse_WHOLE})(?:\.\d+)?\s*[kKmMbB]?"
+_COUNT = rf"(?:{WHOLE})(?:\.\d+)?\s*[kKmMbB]?"
 # A number of rows written otherwise: "d.jsonl, 10k", "d.jsonl (10k rows)", "10k rows", "d.jsonl 10 thousand examples".
 _ROWS_MEANT = re.compile(
     r"[ ,(]\d[\d.,_]*\s*[kmb]?\)?$|\d\S*\s+(?:\w+\s+)?(?:rows?|examples|lines|samples)\)?$", re.ASCII | re.IGNORECASE
@@ -9659,7 +11098,7 @@ def parse_dataset(text: str) -> tuple[str, int]:
 
 def parse_rows(key: str, text: str, rows: str) -> int:
     """Return the number of rows of "52,002", "10k", "1.5M", which `text` shows where it is refused."""
-    found = re.fullmatch(rf"((?:{request_parse_WHOLE})(?:\.\d+)?)\s*([kmb]?)", rows, re.ASCII | re.IGNORECASE)
+    found = re.fullmatch(rf"((?:{WHOLE})(?:\.\d+)?)\s*([kmb]?)", rows, re.ASCII | re.IGNORECASE)
     if not found:
         raise Refusal(f"{key} {shown(text)} is not a number of rows, such as 10000 or 200k")
     times = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}[found[2].lower()]
@@ -9677,10 +11116,16 @@ def row_tokens_of(workload: str, context_len: int) -> int:
 def epochs_of(rows: int, objective: str = "sft") -> int:
     """Return the passes over the data: fewer over many rows, and one over preferences (Zephyr, arXiv 2310.16944)."""
     return EPOCHS if rows < MANY_ROWS and objective == "sft" else 1
+'''
 
+FILES["planner/request/heads.py"] = r'''"""Check that a model has the head that a workload needs: a classifier's classes, an embedding model's pooling."""
 
-# ---- planner/request/heads.py
+from __future__ import annotations
 
+import re
+
+from ..catalogue.models import DEFAULT_MODELS, HEADLESS
+from ..schema import TRAINING, Model, Refusal
 
 # What a head does instead, by the name that catalogue/hf_heads.py gives it, and the classes that have it.
 OTHERWISE = {
@@ -9704,7 +11149,7 @@ def check_head(model: Model, task: str, workload: str) -> None:
             f"{model.id} writes no text by its name ({found[0]}); choose another model, or workload embedding or "
             f"classification; where the name misleads, run `hf download {model.id} config.json` and bake again"
         )
-    if task in schema_TRAINING:
+    if task in TRAINING:
         return
     if model.id in HEADLESS:
         raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one")
@@ -9730,10 +11175,22 @@ def check_made_for(model: Model, workload: str) -> None:
     """Raise Refusal where the model is known to be made for another workload."""
     if model.workload != workload:
         raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
+'''
 
+FILES["planner/request/model.py"] = r'''"""The model that the answers ask for, and its context: "auto" is resolved from task, workload and each other."""
 
-# ---- planner/request/model.py
+from __future__ import annotations
 
+import os
+
+from ..catalogue.models import DEFAULT_MODELS, HEADLESS, TRAINED_MODELS, check_size, default_model, find_model
+from ..catalogue.names import parse_reference, shown, tagged
+from ..catalogue.shipped import load_catalogue
+from ..catalogue.sizes import agree, is_size, parse_size, size_text
+from ..schema import LOCAL, TRAINING, Model, Refusal, replace
+from .checks import check_context
+from .heads import check_head, check_made_for
+from .parse import one_line, parse_count
 
 DEFAULT_SIZES = {"generation": "8B", "classification": "66M", "embedding": "0.6B"}
 CONTEXTS = {"generation": 8192, "classification": 512, "embedding": 512}  # tokens (prior)
@@ -9790,7 +11247,7 @@ def _named_model(model_id: str, size: str) -> Model:
 def _model_of_size(size: str, task: str, workload: str) -> Model:
     """Return the default model of that size. Refusal, with the nearest ones, where there is none within 20%."""
     params, active = parse_size(size)
-    trains = task in schema_TRAINING
+    trains = task in TRAINING
     model = default_model(params, workload, to_train=trains, active=active if active < params else 0)
     headless = not trains and model.id in HEADLESS
     sparse = active < params and not 2 / 3 < model.params_active / active < 3 / 2
@@ -9817,14 +11274,36 @@ def usual_context(model: Model, task: str, workload: str) -> int:
     """Return the context that is planned where none is asked for, at most what the model is known to read."""
     tokens = CONTEXTS[workload]
     if workload == "generation":
-        tokens = TRAINED_CONTEXT if task in schema_TRAINING else tokens
+        tokens = TRAINED_CONTEXT if task in TRAINING else tokens
     elif model.context >= 32768:
         tokens = LONG_TEXTS
     return tokens if "context" in model.assumed else min(tokens, model.context)
+'''
 
+FILES["planner/request/prompts.py"] = r'''"""The answers to Cookiecutter's prompts, checked and turned into a Request."""
 
-# ---- planner/request/prompts.py
+from __future__ import annotations
 
+import keyword
+import re
+import sys
+from typing import NamedTuple
+
+from ..catalogue.names import shown
+from ..schema import ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, WORKLOADS, Refusal, Request
+from .checks import (
+    check_budget,
+    check_method,
+    check_objective,
+    check_several,
+    check_training,
+    check_warm,
+    check_workload,
+)
+from .dataset import epochs_of, parse_dataset, row_tokens_of
+from .model import asked_context, asked_model, is_auto
+from .parse import one_line, one_of, parse_gpu, typed_gpu
+from .traffic import Load, parse_aim, parse_load, room_for
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset(
@@ -9850,7 +11329,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     slug = check_slug(text["project_slug"])
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
-    if task in schema_TRAINING:
+    if task in TRAINING:
         check_workload(workload)
     method = one_of("method", text["method"], ("auto", *METHODS))
     quantization = one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS))
@@ -9858,14 +11337,14 @@ def check_answers(typed: dict[str, object]) -> Answers:
     objective = one_of("objective", text["objective"], OBJECTIVES)
     check_objective(objective, task, workload)
     check_method(method, task)
-    if task in schema_TRAINING:
+    if task in TRAINING:
         check_several(task, *typed_gpu(text["gpu"]))
     gpu, count = parse_gpu(text["gpu"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize, targets = parse_aim(text["optimize"], task, workload)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
     context_len = asked_context(text["context_len"], model, task, workload)
-    trains = task in schema_TRAINING
+    trains = task in TRAINING
     if trains:
         check_training(text["concurrency"], engine, method, quantization, task, model)
     load = Load(1) if trains else parse_load(text["concurrency"], task, workload)
@@ -9905,10 +11384,17 @@ def check_slug(slug: str) -> str:
     if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in TAKEN:
         raise Refusal(f"project_slug {shown(slug)} would hide a Python module of that name; try my-{slug}")
     return slug
+'''
 
+FILES["planner/write/__init__.py"] = r'''"""The files and tables that show a plan: plan.py, PLAN.md, memory.svg, the terminal, the comparison."""
+'''
 
-# ---- planner/write/command.py
+FILES["planner/write/command.py"] = r'''"""The command that makes a project again from its answers."""
 
+from __future__ import annotations
+
+import re
+import shlex
 
 # The prompts in their order, and what they answer by themselves; "" depends on other answers (a test makes a project
 # with each default and finds none of them in its command)
@@ -9954,115 +11440,13 @@ def template(typed: dict[str, object]) -> list[str]:
     if not re.match(r"(gh|gl|bb):|https?://|git@|ssh://", source):
         return ["."]
     return [source, "--checkout", shlex.quote(str(version))] if version else [source]
+'''
 
+FILES["planner/describe/layout.py"] = r'''"""The contents of PLAN.md, memory.svg, the terminal and the comparison, before they are formatted."""
 
-# ---- planner/choose/traffic.py
+from __future__ import annotations
 
-
-DAYS_PER_MONTH = HOURS_PER_MONTH / 24
-DAY_S = 86_400
-SCALEDOWN_S = 300  # that a container of a service stays up after its last request
-
-
-class Month(NamedTuple):
-    """A month of a service at some requests a day. USD of GPUs."""
-
-    busy_hours: float  # a day, of all containers, at full load
-    together_usd: float  # the requests of a day come in one stretch
-    spread_usd: float  # they come evenly, closer than SCALEDOWN_S: the containers stay up
-    containers: int  # that must be up when they come evenly
-
-
-def month_of(request: Request, candidate: InferenceCandidate, per_day: int) -> Month:
-    """Return a month at so many typical requests a day, at least one every SCALEDOWN_S."""
-    assert candidate.estimate is not None
-    one_usd = container_usd_per_hour(candidate.setup)
-    busy = per_day * row_s(candidate) / 3600
-    containers = max(1, math.ceil(busy / 24))
-    if request.rate and per_day >= math.floor(request.rate * DAY_S):
-        containers = max(containers, candidate.containers)
-    up_s = (candidate.estimate.cold_start_s or 0) + SCALEDOWN_S
-    at_once = max(candidate.containers, containers)
-    together = min(busy + at_once * up_s / 3600, at_once * 24) * DAYS_PER_MONTH * one_usd
-    pool = warm_usd_per_month(request, candidate)
-    return Month(busy, max(pool, together), max(pool, containers * HOURS_PER_MONTH * one_usd), containers)
-
-
-def batch_month_usd(candidate: InferenceCandidate, per_day: int) -> float:
-    """Return the USD a month of a batch of so many typical rows each day, on one container."""
-    return (per_day * row_usd(candidate) + start_usd_of(candidate)) * DAYS_PER_MONTH
-
-
-def billed_tokens_per_s(candidate: InferenceCandidate) -> float:
-    """Return the tokens/s at full load as an API bills them: prompts and answers of typical requests."""
-    setup, rate = candidate.setup, tokens_per_s(candidate)
-    if candidate.estimate and candidate.estimate.output_tokens_per_s:
-        return rate * (setup.input_len + setup.output_len) / setup.output_len
-    return rate
-
-
-def billed_usd_per_million(candidate: InferenceCandidate) -> float:
-    """Return the USD for a million of those tokens, at full load."""
-    return candidate.usd_per_hour / 3600 / billed_tokens_per_s(candidate) * 1e6
-
-
-# ---- planner/describe/api_price.py
-
-
-MONTH_S = HOURS_PER_MONTH * 3600
-
-
-def api_words(plan: InferencePlan, api_usd: float | None) -> list[str]:
-    """Return from how many tokens on the plan is cheaper than an API at `api_usd` per million; None: for any price."""
-    if plan.request.task == "batch":
-        return batch_words(plan, api_usd)
-    chosen, month_usd = plan.chosen, plan.chosen.usd_per_hour * HOURS_PER_MONTH
-    most = billed_tokens_per_s(chosen) * MONTH_S / 1e6
-    cheapest = billed_usd_per_million(chosen)
-    can = f"at full load it serves about {many(most)} a month, at {dollars(cheapest)} per million"
-    if api_usd is None:
-        return [
-            "No API price of this model is known here, so none is compared. Kept on all month, this service costs",
-            f"{dollars(month_usd)} for GPUs: it is cheaper than an API at X dollars per million tokens (prompts and",
-            f"answers alike) from {month_usd:,.0f} / X million tokens a month on; {can}.",
-            "`gpu-plan compare` takes a price: `--api-price 0.60`.",
-        ]
-    at = f"Beside an API at {dollars(api_usd)} per million tokens (prompts and answers alike):"
-    if cheapest >= api_usd:
-        return [f"{at} this service is never cheaper; {can}."]
-    return [
-        f"{at} kept on all month for {dollars(month_usd)}, this service is cheaper from about "
-        f"{many(month_usd / api_usd)} tokens a month on, {cheapest / api_usd:.0%} of full load; {can}.",
-        f"Scaled to zero, it is cheaper where its containers are at least {cheapest / api_usd:.0%} loaded while up.",
-    ]
-
-
-def many(millions: float) -> str:
-    """Return "240 million", "1.9 billion"."""
-    return f"{about(millions / 1000)} billion" if millions >= 1000 else f"{about(millions)} million"
-
-
-def batch_words(plan: InferencePlan, api_usd: float | None) -> list[str]:
-    """Return the same for a batch, whose containers are full while they run."""
-    ours, start_usd = billed_usd_per_million(plan.chosen), start_usd_of(plan.chosen)
-    here = f"A million tokens (prompts and answers alike) cost {dollars(ours)} here, and a start {dollars(start_usd)}"
-    if api_usd is None:
-        return [
-            "No API price of this model is known here, so none is compared.",
-            f"{here}. `gpu-plan compare` takes a price: `--api-price 0.60`.",
-        ]
-    if ours >= api_usd:
-        return [f"{here}: never cheaper than an API at {dollars(api_usd)} per million."]
-    least = start_usd / (api_usd - ours)
-    return [f"{here}: cheaper than an API at {dollars(api_usd)} from about {many(least)} tokens a run on."]
-
-
-def no_api(plan: TrainingPlan, api_usd: float | None) -> list[str]:
-    """Return no sentence: an API bills no training by the tokens that it answers."""
-    return []
-
-
-# ---- planner/describe/layout.py
+from typing import NamedTuple
 
 
 class Bar(NamedTuple):
@@ -10149,10 +11533,19 @@ class Comparison(NamedTuple):
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
     load: str
+'''
 
+FILES["planner/catalogue/tokenizers.py"] = r'''"""Models whose makers publish a tokenizer as code of their own (trust_remote_code), without a tokenizer.json.
 
-# ---- planner/catalogue/tokenizers.py
+Source: the files tokenization_kimi.py or tokenization_moonshot.py, and tiktoken.model, of the repositories; NVIDIA's
+and Red Hat's versions copy them. Without that code vLLM 0.32 refuses to start: tried on a folder of such files.
+"""
 
+from __future__ import annotations
+
+import re
+
+from ..schema import LOCAL, Model
 
 _OWN_CODE = re.compile(r"(moonshotai|nvidia|redhatai)/(kimi-(k2|k3|linear|vl)|moonlight)", re.IGNORECASE)
 
@@ -10160,10 +11553,15 @@ _OWN_CODE = re.compile(r"(moonshotai|nvidia|redhatai)/(kimi-(k2|k3|linear|vl)|mo
 def runs_own_code(model: Model) -> bool:
     """Whether the model's tokenizer is code of its own; a folder on disk may have had a tokenizer.json added."""
     return model.source != LOCAL and bool(_OWN_CODE.match(model.id))
+'''
 
+FILES["planner/describe/assumed.py"] = r'''"""Sentences on the guessed parts of a model, and on how to have it planned exactly."""
 
-# ---- planner/describe/assumed.py
+from __future__ import annotations
 
+from ..catalogue.sizes import size_text
+from ..catalogue.tokenizers import runs_own_code
+from ..schema import Model
 
 ARCHITECTURE = "layers hidden intermediate heads kv_heads head_dim vocab".split()
 
@@ -10214,23 +11612,40 @@ def assumed_sentence(model: Model) -> str:
     words, remedy = assumed_words(model), remedy_words(model)
     guessed = f"Assumed, not read from a configuration: {words}." if words else ""
     return " ".join(filter(None, (guessed, f"{remedy[0].upper()}{remedy[1:]}." if remedy else "")))
+'''
 
+FILES["planner/describe/inference.py"] = r'''"""An inference plan in words: GPUs, memory, containers, prices."""
 
-# ---- planner/describe/inference.py
+from __future__ import annotations
 
+from ..asked import WarmPool
+from ..choose.cost import (
+    STARTER_GPUS,
+    container_usd_per_hour,
+    month_hours,
+    most_containers,
+    tokens_per_s,
+    warm_usd_per_month,
+)
+from ..choose.margins import paged
+from ..estimate.inference_speed import RANGE
+from ..request.warm_pool import warm_hours_per_month
+from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan
+from .format import budget_words, hourly
+from .warm_pool import hours_text
 
 WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
-describe_inference_MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
+MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
 
 
-def describe_inference_memory_terms(estimate: InferenceEstimate) -> dict[str, float]:
+def memory_terms(estimate: InferenceEstimate) -> dict[str, float]:
     """Return GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
     figures = (estimate.weights_gib, estimate.kv_cache_gib, estimate.activation_gib, estimate.overhead_gib)
-    return dict(zip(describe_inference_MEMORY_TERMS, figures, strict=True))
+    return dict(zip(MEMORY_TERMS, figures, strict=True))
 
 
 def peak_gib(estimate: InferenceEstimate) -> float:
-    return sum(describe_inference_memory_terms(estimate).values())
+    return sum(memory_terms(estimate).values())
 
 
 def estimate_of(candidate: InferenceCandidate) -> InferenceEstimate:
@@ -10239,7 +11654,7 @@ def estimate_of(candidate: InferenceCandidate) -> InferenceEstimate:
     return candidate.estimate
 
 
-def describe_inference_where(candidate: InferenceCandidate) -> str:
+def where(candidate: InferenceCandidate) -> str:
     """Return "2x L40S", or "2 containers of 4x H100" where replicas carry the load."""
     setup = candidate.setup
     one = f"{setup.gpu_count}x {setup.gpu.name}"
@@ -10327,10 +11742,17 @@ def idle_prices(plan: InferencePlan) -> tuple[float, float]:
     """Return the USD a month of one warm container's GPUs: always, and in working hours (mon-fri 8-18)."""
     one = container_usd_per_hour(plan.chosen.setup)
     return one * HOURS_PER_MONTH, one * warm_hours_per_month(WORKING_HOURS)
+'''
 
+FILES["planner/describe/batch.py"] = r'''"""A batch run in words: the price of rows, what the budget pays for, what was assumed of an unknown data set."""
 
-# ---- planner/describe/batch.py
+from __future__ import annotations
 
+from ..catalogue.gpus import PRICES_DATE
+from ..choose.cost import batch_containers, batch_hours, batch_usd, container_usd_per_hour, row_usd
+from ..schema import InferencePlan, Request
+from .format import about, budget_words, dollars, duration, hourly
+from .inference import estimate_of, max_containers
 
 THOUSAND, MILLION = 1_000, 1_000_000
 HOUR_S = 3600
@@ -10353,7 +11775,7 @@ def rows_paid(plan: InferencePlan) -> int:
     return int(plan.request.budget.usd / row_usd(plan.chosen))
 
 
-def describe_batch_run_price(plan: InferencePlan) -> str:
+def run_price(plan: InferencePlan) -> str:
     """Return the price of the run where its rows are known, else of a thousand and a million of them."""
     count = plan.request.dataset_rows
     if count:
@@ -10369,16 +11791,16 @@ def run_line(plan: InferencePlan) -> str:
     """Return the terminal's line on the run."""
     basis = lengths_basis(plan.request)
     unknown = "" if plan.request.dataset_rows else "; number of rows unknown"
-    return f"{describe_batch_run_price(plan)} ({typical_row(plan)} per row {basis}{unknown}). `make estimate` counts yours"
+    return f"{run_price(plan)} ({typical_row(plan)} per row {basis}{unknown}). `make estimate` counts yours"
 
 
-def describe_batch_run_words(plan: InferencePlan) -> list[str]:
+def run_words(plan: InferencePlan) -> list[str]:
     """Return the sentences of PLAN.md on the run and its price."""
     estimate, most, budget = estimate_of(plan.chosen), max_containers(plan), plan.request.budget
     known = plan.request.dataset_rows
     size = f"The dataset has {known:,} rows, as given." if known else "The number of rows is not known."
     words = [
-        f"{size} With {typical_row(plan)} per row ({lengths_basis(plan.request)}), {describe_batch_run_price(plan)}. `make estimate`",
+        f"{size} With {typical_row(plan)} per row ({lengths_basis(plan.request)}), {run_price(plan)}. `make estimate`",
         "counts the rows and tokens of your file before anything is billed.",
     ]
     if budget.per in ("run", "month"):
@@ -10397,16 +11819,149 @@ def describe_batch_run_words(plan: InferencePlan) -> list[str]:
         f"{hourly(estimate.host_usd_per_hour)} per container (unmeasured estimate). Between runs nothing is billed.",
     ]
     return words
+'''
+
+FILES["planner/choose/traffic.py"] = r'''"""The price of an inference candidate at a traffic: requests a day, a share of full load, tokens of an API."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ..schema import HOURS_PER_MONTH, InferenceCandidate, Request
+from .cost import container_usd_per_hour, row_s, row_usd, start_usd_of, tokens_per_s, warm_usd_per_month
+
+DAYS_PER_MONTH = HOURS_PER_MONTH / 24
+DAY_S = 86_400
+SCALEDOWN_S = 300  # that a container of a service stays up after its last request
 
 
-# ---- planner/describe/neighbours.py
+class Month(NamedTuple):
+    """A month of a service at some requests a day. USD of GPUs."""
 
+    busy_hours: float  # a day, of all containers, at full load
+    together_usd: float  # the requests of a day come in one stretch
+    spread_usd: float  # they come evenly, closer than SCALEDOWN_S: the containers stay up
+    containers: int  # that must be up when they come evenly
+
+
+def month_of(request: Request, candidate: InferenceCandidate, per_day: int) -> Month:
+    """Return a month at so many typical requests a day, at least one every SCALEDOWN_S."""
+    assert candidate.estimate is not None
+    one_usd = container_usd_per_hour(candidate.setup)
+    busy = per_day * row_s(candidate) / 3600
+    containers = max(1, math.ceil(busy / 24))
+    if request.rate and per_day >= math.floor(request.rate * DAY_S):
+        containers = max(containers, candidate.containers)
+    up_s = (candidate.estimate.cold_start_s or 0) + SCALEDOWN_S
+    at_once = max(candidate.containers, containers)
+    together = min(busy + at_once * up_s / 3600, at_once * 24) * DAYS_PER_MONTH * one_usd
+    pool = warm_usd_per_month(request, candidate)
+    return Month(busy, max(pool, together), max(pool, containers * HOURS_PER_MONTH * one_usd), containers)
+
+
+def batch_month_usd(candidate: InferenceCandidate, per_day: int) -> float:
+    """Return the USD a month of a batch of so many typical rows each day, on one container."""
+    return (per_day * row_usd(candidate) + start_usd_of(candidate)) * DAYS_PER_MONTH
+
+
+def billed_tokens_per_s(candidate: InferenceCandidate) -> float:
+    """Return the tokens/s at full load as an API bills them: prompts and answers of typical requests."""
+    setup, rate = candidate.setup, tokens_per_s(candidate)
+    if candidate.estimate and candidate.estimate.output_tokens_per_s:
+        return rate * (setup.input_len + setup.output_len) / setup.output_len
+    return rate
+
+
+def billed_usd_per_million(candidate: InferenceCandidate) -> float:
+    """Return the USD for a million of those tokens, at full load."""
+    return candidate.usd_per_hour / 3600 / billed_tokens_per_s(candidate) * 1e6
+'''
+
+FILES["planner/describe/api_price.py"] = r'''"""Sentences on self-hosting beside paying an API by the token."""
+
+from __future__ import annotations
+
+from ..choose.cost import start_usd_of
+from ..choose.traffic import billed_tokens_per_s, billed_usd_per_million
+from ..schema import HOURS_PER_MONTH, InferencePlan, TrainingPlan
+from .format import about, dollars
+
+MONTH_S = HOURS_PER_MONTH * 3600
+
+
+def api_words(plan: InferencePlan, api_usd: float | None) -> list[str]:
+    """Return from how many tokens on the plan is cheaper than an API at `api_usd` per million; None: for any price."""
+    if plan.request.task == "batch":
+        return batch_words(plan, api_usd)
+    chosen, month_usd = plan.chosen, plan.chosen.usd_per_hour * HOURS_PER_MONTH
+    most = billed_tokens_per_s(chosen) * MONTH_S / 1e6
+    cheapest = billed_usd_per_million(chosen)
+    can = f"at full load it serves about {many(most)} a month, at {dollars(cheapest)} per million"
+    if api_usd is None:
+        return [
+            "No API price of this model is known here, so none is compared. Kept on all month, this service costs",
+            f"{dollars(month_usd)} for GPUs: it is cheaper than an API at X dollars per million tokens (prompts and",
+            f"answers alike) from {month_usd:,.0f} / X million tokens a month on; {can}.",
+            "`gpu-plan compare` takes a price: `--api-price 0.60`.",
+        ]
+    at = f"Beside an API at {dollars(api_usd)} per million tokens (prompts and answers alike):"
+    if cheapest >= api_usd:
+        return [f"{at} this service is never cheaper; {can}."]
+    return [
+        f"{at} kept on all month for {dollars(month_usd)}, this service is cheaper from about "
+        f"{many(month_usd / api_usd)} tokens a month on, {cheapest / api_usd:.0%} of full load; {can}.",
+        f"Scaled to zero, it is cheaper where its containers are at least {cheapest / api_usd:.0%} loaded while up.",
+    ]
+
+
+def many(millions: float) -> str:
+    """Return "240 million", "1.9 billion"."""
+    return f"{about(millions / 1000)} billion" if millions >= 1000 else f"{about(millions)} million"
+
+
+def batch_words(plan: InferencePlan, api_usd: float | None) -> list[str]:
+    """Return the same for a batch, whose containers are full while they run."""
+    ours, start_usd = billed_usd_per_million(plan.chosen), start_usd_of(plan.chosen)
+    here = f"A million tokens (prompts and answers alike) cost {dollars(ours)} here, and a start {dollars(start_usd)}"
+    if api_usd is None:
+        return [
+            "No API price of this model is known here, so none is compared.",
+            f"{here}. `gpu-plan compare` takes a price: `--api-price 0.60`.",
+        ]
+    if ours >= api_usd:
+        return [f"{here}: never cheaper than an API at {dollars(api_usd)} per million."]
+    least = start_usd / (api_usd - ours)
+    return [f"{here}: cheaper than an API at {dollars(api_usd)} from about {many(least)} tokens a run on."]
+
+
+def no_api(plan: TrainingPlan, api_usd: float | None) -> list[str]:
+    """Return no sentence: an API bills no training by the tokens that it answers."""
+    return []
+'''
+
+FILES["planner/describe/neighbours.py"] = r'''"""The candidates beside the choice in words: cheaper and faster ones, and why each was not taken."""
+
+from __future__ import annotations
+
+from ..choose.cost import batch_rows, batch_usd, tokens_per_s, usd_per_million
+from ..choose.formats import by_bitsandbytes, quality_lost
+from ..choose.inference import nearness
+from ..choose.margins import weak_link
+from ..choose.ranking import Merit, answer_s, by_answer, cheapest, merit, tokens_per_request
+from ..reasons import Reason
+from ..schema import InferenceCandidate, InferencePlan
+from .format import about, dollars, hourly, time_words
+from .inference import where
+from .load import seconds_words
+from .names import format_name
+from .rejections import inference_rejection
 
 WORTH = 1.5  # times the speed, which people pay for (prior)
 NOTICED = 0.02  # relative: smaller differences are not called cheaper or faster
 
 
-def describe_neighbours_one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
+def one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
     """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
 
     def order(candidate: InferenceCandidate) -> tuple[float, ...]:
@@ -10422,7 +11977,7 @@ def describe_neighbours_one_per_gpu(plan: InferencePlan) -> list[InferenceCandid
     return list(best.values())
 
 
-def describe_neighbours_frontier(plan: InferencePlan) -> list[InferenceCandidate]:
+def frontier(plan: InferencePlan) -> list[InferenceCandidate]:
     """Return the candidates that nothing beats which is no lossier, the cheapest first, all within the budget.
 
     Those count too that several GPUs make faster and replicas cheaper.
@@ -10442,7 +11997,7 @@ def outdone(one: Merit, other: Merit) -> bool:
 
 def price(plan: InferencePlan, candidate: InferenceCandidate) -> float:
     """Return what a candidate costs by the measure of the request: USD a token of a batch, USD an hour of a service."""
-    return choose_cost_usd_per_million(candidate) if plan.request.task == "batch" else candidate.usd_per_hour
+    return usd_per_million(candidate) if plan.request.task == "batch" else candidate.usd_per_hour
 
 
 def price_unit(plan: InferencePlan) -> str:
@@ -10458,7 +12013,7 @@ def answers(plan: InferencePlan) -> bool:
     return by_answer(plan.request)
 
 
-def describe_neighbours_speed(plan: InferencePlan, candidate: InferenceCandidate) -> float:
+def speed(plan: InferencePlan, candidate: InferenceCandidate) -> float:
     """Return the speed that the aim ranks by: tokens/s, or answers a second."""
     return 1 / answer_s(candidate) if answers(plan) else tokens_per_s(candidate)
 
@@ -10468,7 +12023,7 @@ def speed_unit(plan: InferencePlan) -> str:
 
 
 def faster_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
-    return describe_neighbours_speed(plan, candidate) > (1 + NOTICED) * describe_neighbours_speed(plan, plan.chosen)
+    return speed(plan, candidate) > (1 + NOTICED) * speed(plan, plan.chosen)
 
 
 def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
@@ -10487,15 +12042,15 @@ def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
     quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
     within = [c for c in quicker if c.rank]
     if within and cheapest(plan.request):
-        worth = [c for c in within if describe_neighbours_speed(plan, c) >= WORTH * describe_neighbours_speed(plan, plan.chosen)] or within
-        return min(worth, key=lambda c: (price(plan, c), -describe_neighbours_speed(plan, c)))
+        worth = [c for c in within if speed(plan, c) >= WORTH * speed(plan, plan.chosen)] or within
+        return min(worth, key=lambda c: (price(plan, c), -speed(plan, c)))
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
-    return min(over, key=lambda c: (c.usd_per_hour, -describe_neighbours_speed(plan, c)), default=None)
+    return min(over, key=lambda c: (c.usd_per_hour, -speed(plan, c)), default=None)
 
 
-def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
     if candidate is plan.chosen:
         return "chosen"
@@ -10508,13 +12063,13 @@ def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandida
         return "slower than what vLLM loads: bitsandbytes unpacks the weights in each step"
     if ours.quality_lost > best.quality_lost:
         return f"{format_name(candidate.setup)} loses more quality than {format_name(plan.chosen.setup)}"
-    return describe_neighbours_balance(plan, ours, best)
+    return balance(plan, ours, best)
 
 
-def describe_neighbours_balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
+def balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
     """Return the disadvantages of a candidate of the quality of the choice, and its advantages in brackets."""
     costs = cost_words(ours.price / best.price - 1, price_unit(plan))
-    speeds = describe_neighbours_speed_words(best.speed / ours.speed, answers(plan))
+    speeds = speed_words(best.speed / ours.speed, answers(plan))
     against = [words for words, bad in (costs, speeds) if words and bad]
     favour = [words for words, bad in (costs, speeds) if words and not bad]
     if ours.tight > best.tight:
@@ -10535,7 +12090,7 @@ def cost_words(dearer: float, unit: str) -> tuple[str, bool]:
     return f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} {unit}", dearer > 0
 
 
-def describe_neighbours_speed_words(longer: float, answers: bool) -> tuple[str, bool]:
+def speed_words(longer: float, answers: bool) -> tuple[str, bool]:
     """Return what a candidate whose answers take `longer` times as long is in tokens/s, and whether it is slower.
 
     ("58% fewer tokens/s", True), ("20% more tokens/s", False), ("3.9x the tokens/s", False). With `answers`, in time:
@@ -10550,18 +12105,18 @@ def describe_neighbours_speed_words(longer: float, answers: bool) -> tuple[str, 
     return (f"{1 / longer:.1f}x the tokens/s" if longer <= 0.5 else f"{1 / longer - 1:.0%} more tokens/s"), False
 
 
-def describe_neighbours_beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+def beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return a candidate beside the choice in one line: GPUs, price, speed, why it is not the choice."""
-    return f"{describe_neighbours_gets(plan, candidate)}. Not chosen: {describe_neighbours_verdict(plan, candidate)}"
+    return f"{gets(plan, candidate)}. Not chosen: {verdict(plan, candidate)}"
 
 
-def describe_neighbours_gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return "1x H100 in fp8, $3.95/h: ~2,400 tokens/s, $0.46/M", without speeds where it does not run."""
     line = priced(plan, candidate)
     if not candidate.containers:
         return line
     answer = f", a typical answer in {answer_words(candidate)}" if answers(plan) else ""
-    line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(choose_cost_usd_per_million(candidate))}/M{answer}"
+    line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(usd_per_million(candidate))}/M{answer}"
     if plan.request.task == "batch" and batch_rows(plan.request, candidate):
         line += f", {dollars(batch_usd(plan.request, candidate))} for the run"
     return line
@@ -10575,15 +12130,31 @@ def answer_words(candidate: InferenceCandidate) -> str:
 
 def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return "2x L40S in fp8, $3.90/h"."""
-    return f"{describe_inference_where(candidate)} in {format_name(candidate.setup)}, {hourly(candidate.usd_per_hour)}"
+    return f"{where(candidate)} in {format_name(candidate.setup)}, {hourly(candidate.usd_per_hour)}"
+'''
 
+FILES["planner/describe/changes.py"] = r'''"""Other answers to the prompts and what they would get, each planned anew."""
 
-# ---- planner/describe/changes.py
+from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+from ..asked import Budget, WarmPool
+from ..choose.configurations import draft_for
+from ..choose.cost import needed_usd, tokens_per_s
+from ..choose.formats import published_in_fp8, quality_lost
+from ..choose.inference import weigh, weigh_again
+from ..choose.no_plan import NoPlan
+from ..reasons import Reason
+from ..schema import AIMS, InferenceCandidate, InferencePlan, Request, replace
+from .format import in_unit
+from .inference import units
+from .load import typed_aim, typed_load
+from .neighbours import cheaper_than, gets, next_cheaper, price
 
 MUCH_FASTER = 1.2  # times: what a larger budget or another aim must bring to be named
-describe_changes_LESS = 0.9  # times the price: what giving something up must bring
-describe_changes_TRIED = 4  # budgets at the most
+LESS = 0.9  # times the price: what giving something up must bring
+TRIED = 4  # budgets at the most
 MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER_BUDGET)
 
 
@@ -10592,7 +12163,7 @@ def quoted(typed: str) -> str:
     return f'"{typed}"' if " " in typed or "<" in typed else typed
 
 
-def describe_changes_what_would_change(plan: InferencePlan) -> list[str]:
+def what_would_change(plan: InferencePlan) -> list[str]:
     """Return what other answers would get, a sentence each."""
     steps = (larger_budgets, other_formats, other_gpus, less_load)
     return [sentence for step in steps for sentence in step(plan)]
@@ -10600,14 +12171,14 @@ def describe_changes_what_would_change(plan: InferencePlan) -> list[str]:
 
 def choice(request: Request, candidates: list[InferenceCandidate]) -> InferenceCandidate | None:
     """Return the choice among candidates that were judged for the same load; None where none works."""
-    found = choose_inference_weigh_again(request, candidates) if candidates else ()
+    found = weigh_again(request, candidates) if candidates else ()
     return found[0] if found and found[0].rank else None
 
 
 def weighed(request: Request) -> list[InferenceCandidate]:
     """Return the candidates of a request, best first; none where no engine has the model as asked."""
     try:
-        return list(choose_inference_weigh(request))
+        return list(weigh(request))
     except NoPlan:
         return []
 
@@ -10623,16 +12194,16 @@ def larger_budgets(plan: InferencePlan) -> Iterator[str]:
     )
     for words, better in wants[:1] if plan.request.rate else wants:
         over = [c for c in plan.candidates if c.containers and c.rejected and c.rejected.reason in MONEY and better(c)]
-        for candidate in sorted(over, key=lambda c: choose_cost_needed_usd(plan.request, c))[:describe_changes_TRIED]:
-            typed = in_unit(plan.request.budget, choose_cost_needed_usd(plan.request, candidate))
+        for candidate in sorted(over, key=lambda c: needed_usd(plan.request, c))[:TRIED]:
+            typed = in_unit(plan.request.budget, needed_usd(plan.request, candidate))
             budget = Budget(float(typed.partition("/")[0]), plan.request.budget.per)
             found = choice(replace(plan.request, budget=budget), list(plan.candidates))
             if found and better(found):
-                yield f"`budget={typed}` buys {words}: {describe_neighbours_gets(plan, found)}."
+                yield f"`budget={typed}` buys {words}: {gets(plan, found)}."
                 break
 
 
-def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
+def other_aims(plan: InferencePlan) -> Iterator[str]:
     """Yield what the same budget gets for each other aim, a sentence each; for latency one container is kept warm."""
     request = plan.request
     for aim in AIMS:
@@ -10648,7 +12219,7 @@ def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
         elif found.setup == plan.chosen.setup:
             yield f"`{typed}`: the same choice{speculation_change(plan, other)}."
         else:
-            yield f"`{typed}`: {describe_neighbours_gets(replace(plan, request=other), found)}."
+            yield f"`{typed}`: {gets(replace(plan, request=other), found)}."
 
 
 def speculation_change(plan: InferencePlan, other: Request) -> str:
@@ -10672,10 +12243,10 @@ def other_formats(plan: InferencePlan) -> Iterator[str]:
     judged = weighed(asked)
     bits = "16 bits" if other == "none" else other
     if judged and judged[0].rank:
-        yield f"`quantization={other}`, {bits}: {describe_neighbours_gets(plan, judged[0])}."
+        yield f"`quantization={other}`, {bits}: {gets(plan, judged[0])}."
     elif found := choice(replace(asked, budget=Budget(float("inf"), "none")), judged):
-        needed = in_unit(request.budget, choose_cost_needed_usd(request, found))
-        yield f"`quantization={other}`, {bits}, needs `budget={needed}`: {describe_neighbours_gets(plan, found)}."
+        needed = in_unit(request.budget, needed_usd(request, found))
+        yield f"`quantization={other}`, {bits}, needs `budget={needed}`: {gets(plan, found)}."
 
 
 def other_gpus(plan: InferencePlan) -> Iterator[str]:
@@ -10687,7 +12258,7 @@ def other_gpus(plan: InferencePlan) -> Iterator[str]:
     found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
     if found and found[0].rank and cheaper_than(plan, found[0]):
         typed = f"{gpu.name}:{plan.request.gpu_count}" if plan.request.gpu_count else gpu.name
-        yield f"`gpu={typed} quantization={quantization}`: {describe_neighbours_gets(plan, found[0])}."
+        yield f"`gpu={typed} quantization={quantization}`: {gets(plan, found[0])}."
 
 
 def less_load(plan: InferencePlan) -> Iterator[str]:
@@ -10705,12 +12276,17 @@ def less_load(plan: InferencePlan) -> Iterator[str]:
         found = weighed(other)[0]
         answer, value = ("context_len", value) if field == "context_len" else ("concurrency", quoted(typed_load(other)))
         same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
-        if same and price(plan, found) < describe_changes_LESS * now:
-            yield f"`{answer}={value}`, {words}: {describe_neighbours_gets(plan, found)}."
+        if same and price(plan, found) < LESS * now:
+            yield f"`{answer}={value}`, {words}: {gets(plan, found)}."
+'''
 
+FILES["planner/describe/figures.py"] = r'''"""How far the figures of a plan can be trusted."""
 
-# ---- planner/describe/figures.py
+from __future__ import annotations
 
+from ..catalogue.gpus import PRICES_DATE
+from ..schema import AnyPlan, Model
+from .layout import Figure
 
 MEASURED, CALCULATED, ESTIMATE = "measured elsewhere", "calculated", "unmeasured estimate"
 PUBLISHED, ASSUMED, ASKED = "published", "assumed", "as given"
@@ -10742,12 +12318,20 @@ def price_figures(start: str = "start") -> list[Figure]:
         Figure("CPU and memory billed on top", ESTIMATE, "cores and GiB per container are assumed"),
         Figure(start, ESTIMATE, "weights read from a Volume, and imports"),
     ]
+'''
 
+FILES["planner/describe/monthly.py"] = r'''"""Tables of PLAN.md on what a traffic costs: requests, rows or runs, and a service below full load."""
 
-# ---- planner/describe/monthly.py
+from __future__ import annotations
 
+from ..choose.cost import row_usd, tokens_per_s, usd_per_million
+from ..choose.traffic import DAY_S, DAYS_PER_MONTH, batch_month_usd, month_of
+from ..request.dataset import epochs_of
+from ..schema import InferencePlan, TrainingPlan, replace
+from .format import about, dollars, duration
+from .inference import max_containers, token_kind, units
 
-describe_monthly_COUNTS = (1_000, 10_000, 100_000)  # a day
+COUNTS = (1_000, 10_000, 100_000)  # a day
 SHARES = (1.0, 0.5, 0.25, 0.1)  # of full load
 
 
@@ -10755,7 +12339,7 @@ def service_tables(plan: InferencePlan) -> list[str]:
     """Return a month of a service by requests a day, and its price per token below full load."""
     most, rows = max_containers(plan), []
     asked = [round(plan.request.rate * DAY_S)] if plan.request.rate * DAY_S >= 1 else []
-    for count in sorted({*describe_monthly_COUNTS, *asked}):
+    for count in sorted({*COUNTS, *asked}):
         month = month_of(plan.request, plan.chosen, count)
         many = f"{month.containers}" if month.containers <= most else f"{month.containers}, the budget allows {most}"
         rows.append(
@@ -10769,7 +12353,7 @@ def service_tables(plan: InferencePlan) -> list[str]:
     )
     shares = "".join(
         f"| {share:.0%} | {about(share * tokens_per_s(plan.chosen))} "
-        f"| {dollars(choose_cost_usd_per_million(plan.chosen) / share)} |\n"
+        f"| {dollars(usd_per_million(plan.chosen) / share)} |\n"
         for share in SHARES
     )
     load = f"| load while up | {token_kind(plan)} tokens/s | $ per million of them |\n|---:|---:|---:|\n{shares}"
@@ -10780,15 +12364,17 @@ def batch_table(plan: InferencePlan) -> list[str]:
     """Return a run and a month of runs by the rows of each day."""
     rows = "".join(
         f"| {count:,} | {dollars(count * row_usd(plan.chosen))} | {dollars(batch_month_usd(plan.chosen, count))} |\n"
-        for count in describe_monthly_COUNTS
+        for count in COUNTS
     )
     return [f"| rows a day | $ for them | $/month, a start a day included |\n|---:|---:|---:|\n{rows}".rstrip()]
 
 
 def training_table(plan: TrainingPlan) -> list[str]:
     """Return a run and a month of daily runs by the rows to train on."""
+    from ..estimate.training_run import training_run  # here: a bake compiles what it imports
+
     chosen, lines = plan.chosen, []
-    for rows in describe_monthly_COUNTS:
+    for rows in COUNTS:
         request = replace(plan.request, dataset_rows=rows, dataset_tokens=0, epochs=epochs_of(rows))
         run = training_run(request, chosen.setup, chosen.estimate, chosen.usd_per_hour)
         lines.append(
@@ -10797,18 +12383,28 @@ def training_table(plan: TrainingPlan) -> list[str]:
         )
     head = "| rows x epochs | a run | $ a run | $/month, a run a day |\n|---:|---:|---:|---:|\n"
     return [f"{head}{''.join(lines)}".rstrip()]
+'''
 
+FILES["planner/describe/other_gpus.py"] = r'''"""Inference: what a larger GPU would hold, and why no cheaper single GPU was chosen."""
 
-# ---- planner/describe/other_gpus.py
+from __future__ import annotations
 
+from ..catalogue.gpus import gpu_string
+from ..choose.cost import container_usd_per_hour
+from ..choose.margins import paged
+from ..schema import InferenceCandidate, InferencePlan
+from .format import hourly
+from .inference import estimate_of, spare_gib, units
+from .load import about_rate, rate_words
+from .neighbours import gets, one_per_gpu, verdict
 
 LOWER_FRACTION = 0.04  # of the card, that a lower MEMORY_FRACTION leaves free for what runs beside
 
 
-def describe_other_gpus_cheaper_single_gpus(plan: InferencePlan) -> list[str]:
+def cheaper_single_gpus(plan: InferencePlan) -> list[str]:
     """Return why each single GPU that costs less per hour was not chosen, the dearest first."""
     alone = [c for c in plan.candidates if c.setup.gpu_count == 1]
-    best = describe_neighbours_one_per_gpu(plan._replace(candidates=tuple(alone)))
+    best = one_per_gpu(plan._replace(candidates=tuple(alone)))
     below = [c for c in best if container_usd_per_hour(c.setup) < plan.chosen.usd_per_hour and c is not plan.chosen]
     below.sort(key=lambda c: -container_usd_per_hour(c.setup))
     return [f"1x {c.setup.gpu.name}, {hourly(container_usd_per_hour(c.setup))}: {why_not(plan, c)}." for c in below]
@@ -10817,16 +12413,16 @@ def describe_other_gpus_cheaper_single_gpus(plan: InferencePlan) -> list[str]:
 def why_not(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return what one such GPU lacks."""
     if candidate.containers < 2:
-        return describe_neighbours_verdict(plan, candidate)
+        return verdict(plan, candidate)
     load = f"{plan.request.concurrency} {units(plan)}"
     if plan.request.rate:
-        load = describe_load_rate_words(plan.request.rate)
+        load = rate_words(plan.request.rate)
     one = about_rate(candidate.most_per_s, plan.request.rate) if plan.request.rate else str(candidate.setup.concurrency)
     holds = f"{'carries' if plan.request.rate else 'holds'} {one} of {load}"
-    return f"{holds}; {candidate.containers} of them are {hourly(candidate.usd_per_hour)}: {describe_neighbours_verdict(plan, candidate)}"
+    return f"{holds}; {candidate.containers} of them are {hourly(candidate.usd_per_hour)}: {verdict(plan, candidate)}"
 
 
-def describe_other_gpus_out_of_memory(plan: InferencePlan) -> list[str]:
+def out_of_memory(plan: InferencePlan) -> list[str]:
     """Return what to do when memory runs out, the cheapest step first."""
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     steps = []
@@ -10853,13 +12449,13 @@ def describe_other_gpus_out_of_memory(plan: InferencePlan) -> list[str]:
             f"Lower `CONCURRENCY` ({setup.concurrency}): a pass takes {estimate.activation_gib:.1f} GiB, which grow "
             "with its texts."
         )
-    if larger := describe_other_gpus_next_larger(plan):
+    if larger := next_larger(plan):
         gpus = gpu_string(larger.setup.gpu, larger.setup.gpu_count)
-        steps.append(f"Plan again with `gpu={gpus}`: {describe_neighbours_gets(plan, larger)}.")
+        steps.append(f"Plan again with `gpu={gpus}`: {gets(plan, larger)}.")
     return steps
 
 
-def describe_other_gpus_next_larger(plan: InferencePlan) -> InferenceCandidate | None:
+def next_larger(plan: InferencePlan) -> InferenceCandidate | None:
     """Return the best ranked candidate on one container whose GPUs, as many or more, have more memory."""
     chosen, best = plan.chosen.setup, {}
     for candidate in plan.candidates:  # the ranked ones first, best first
@@ -10867,9 +12463,15 @@ def describe_other_gpus_next_larger(plan: InferencePlan) -> InferenceCandidate |
             best.setdefault((candidate.setup.gpu.name, candidate.setup.gpu_count), candidate)
     alone = [c for c in best.values() if c.containers == 1 and c.setup.gpu_count >= chosen.gpu_count]
     return next((c for c in alone if c.setup.gpu.visible_gib > chosen.gpu.visible_gib), None)
+'''
 
+FILES["planner/describe/speculation.py"] = r'''"""Sentences on speculative decoding."""
 
-# ---- planner/describe/speculation.py
+from __future__ import annotations
+
+from ..estimate.draft_memory import draft_gib
+from ..schema import InferenceSetup
+from .format import code
 
 
 def speculation_words(setup: InferenceSetup) -> list[str]:
@@ -10885,12 +12487,47 @@ def speculation_words(setup: InferenceSetup) -> list[str]:
         f"{weights:.1f} GiB on each GPU, and its cache are in this sum. What it gains depends on the text and is not",
         "counted in any speed here; compare `make load` with `SPECULATIVE = {}` in `plan.py`.",
     ]
+'''
 
+FILES["planner/describe/inference_page.py"] = r'''"""PLAN.md, memory.svg and the comparison of an inference plan, in words and figures."""
 
-# ---- planner/describe/inference_page.py
+from __future__ import annotations
 
+from ..catalogue.gpus import PRICES_DATE
+from ..choose.cost import month_hours, tokens_per_s, usd_per_million
+from ..choose.margins import paged
+from ..estimate.inference import speed_of
+from ..request.warm_pool import warm_hours_per_month
+from ..schema import InferenceCandidate, InferencePlan
+from .api_price import api_words
+from .assumed import assumed_sentence
+from .batch import lengths_basis, run_words, typical_row
+from .changes import other_aims, what_would_change
+from .figures import ASKED, ASSUMED, CALCULATED, memory_figures, price_figures, speed_figures
+from .format import about, budget_words, code, dollars, hourly, paragraph, size_words
+from .inference import (
+    at_once,
+    estimate_of,
+    idle_prices,
+    max_containers,
+    memory_terms,
+    peak_gib,
+    pool_words,
+    rate_range,
+    spare_gib,
+    token_kind,
+    units,
+    where,
+)
+from .layout import Bar, Comparison, Figure, Page
+from .load import aim_words, asks_for_latency, cache_guarantee, latency_sentences, load_words
+from .monthly import batch_table, service_tables
+from .names import ENGINE_NAMES, format_name, kernel_name
+from .neighbours import frontier, next_cheaper, next_faster, one_per_gpu, verdict
+from .other_gpus import cheaper_single_gpus, out_of_memory
+from .speculation import speculation_words
 
-describe_inference_page_COLUMNS = (
+COLUMNS = (
     "GPU",
     "count",
     "quantization",
@@ -10901,41 +12538,41 @@ describe_inference_page_COLUMNS = (
     "$/M tokens",
     "verdict",
 )
-describe_inference_page_OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | $/hour | $/M tokens | verdict |
+OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | $/hour | $/M tokens | verdict |
 |---|---|---|---:|---:|---:|---|
 """
 
 
-def describe_inference_page_page(plan: InferencePlan) -> Page:
+def page(plan: InferencePlan) -> Page:
     """Return the parts of PLAN.md."""
     batch = plan.request.task == "batch"
     return Page(
-        decision=describe_inference_page_decision(plan),
-        bar=describe_inference_page_bar(plan.chosen),
+        decision=decision(plan),
+        bar=bar(plan.chosen),
         memory=[paragraph(*words) for words in (cache_words(plan), speculation_words(plan.chosen.setup)) if words],
-        out_of_memory=describe_other_gpus_out_of_memory(plan),
-        speed=[paragraph(*describe_inference_page_speed_words(plan))],
+        out_of_memory=out_of_memory(plan),
+        speed=[paragraph(*speed_words(plan))],
         cost=[
-            paragraph(*(describe_batch_run_words(plan) if batch else describe_inference_page_money_words(plan))),
+            paragraph(*(run_words(plan) if batch else money_words(plan))),
             *(batch_table(plan) if batch else service_tables(plan)),
-            paragraph(*describe_inference_page_traffic_words(plan)),
+            paragraph(*traffic_words(plan)),
             paragraph(*api_words(plan, None)),
         ],
-        figures=describe_inference_page_figures(plan),
+        figures=figures(plan),
         weighed=len(plan.candidates),
-        table=describe_inference_page_OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in describe_neighbours_one_per_gpu(plan)),
-        single_gpus=describe_other_gpus_cheaper_single_gpus(plan),
-        aims=list(describe_changes_other_aims(plan)),
-        changes=describe_changes_what_would_change(plan),
+        table=OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in one_per_gpu(plan)),
+        single_gpus=cheaper_single_gpus(plan),
+        aims=list(other_aims(plan)),
+        changes=what_would_change(plan),
     )
 
 
-def describe_inference_page_bar(candidate: InferenceCandidate, role: str = "") -> Bar:
+def bar(candidate: InferenceCandidate, role: str = "") -> Bar:
     """Return the memory of one GPU, with a caption that begins with `role`."""
     setup, estimate = candidate.setup, estimate_of(candidate)
-    caption = f"{role}: {describe_inference_where(candidate)}, {format_name(setup)}, {hourly(candidate.usd_per_hour)}"
+    caption = f"{role}: {where(candidate)}, {format_name(setup)}, {hourly(candidate.usd_per_hour)}"
     return Bar(
-        terms=describe_inference_memory_terms(estimate),
+        terms=memory_terms(estimate),
         usable_gib=estimate.usable_gib,
         caption=f"{caption}, {estimate.usable_gib:.1f} GiB",
         spare_gib=spare_gib(candidate),
@@ -10943,13 +12580,13 @@ def describe_inference_page_bar(candidate: InferenceCandidate, role: str = "") -
     )
 
 
-def describe_inference_page_bars(plan: InferencePlan) -> list[Bar]:
+def bars(plan: InferencePlan) -> list[Bar]:
     """Return the bar of the choice, and beside it one of a faster or a cheaper GPU."""
     other = next((c for c in (next_faster(plan), next_cheaper(plan)) if c and c.estimate and c.estimate.fits), None)
-    return [describe_inference_page_bar(plan.chosen, "chosen"), *([describe_inference_page_bar(other, "beside it")] if other else [])]
+    return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
 
 
-def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
+def decision(plan: InferencePlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
     request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
     low, high = rate_range(chosen)
@@ -10960,9 +12597,9 @@ def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
         f"{load}, {budget_words(request.budget)}, chosen for {aim_words(request)}:",
     )
     answer = paragraph(
-        f"**{describe_inference_where(chosen)}, {format_name(setup)}, {ENGINE_NAMES[setup.engine]}, {kernel_name(setup)}:",
+        f"**{where(chosen)}, {format_name(setup)}, {ENGINE_NAMES[setup.engine]}, {kernel_name(setup)}:",
         f"{hourly(chosen.usd_per_hour)}, about {about(tokens_per_s(chosen))} {kind} tokens/s",
-        f"({about(low)} to {about(high)}), {dollars(choose_cost_usd_per_million(chosen))} per million {kind} tokens",
+        f"({about(low)} to {about(high)}), {dollars(usd_per_million(chosen))} per million {kind} tokens",
         "at full load.**",
     )
     guessed = assumed_sentence(setup.model)
@@ -10990,7 +12627,7 @@ def cache_words(plan: InferencePlan) -> list[str]:
     return words
 
 
-def describe_inference_page_speed_words(plan: InferencePlan) -> list[str]:
+def speed_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     first, read = speed_of(setup)[0], about(estimate.prefill_tokens_per_s or 0)
     low, high = rate_range(plan.chosen)
@@ -11029,7 +12666,7 @@ def full_context_words(plan: InferencePlan) -> list[str]:
     ]
 
 
-def describe_inference_page_money_words(plan: InferencePlan) -> list[str]:
+def money_words(plan: InferencePlan) -> list[str]:
     setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
     pool, (always, working) = plan.request.warm, idle_prices(plan)
     hours = warm_hours_per_month(pool)
@@ -11063,7 +12700,7 @@ def month_words(plan: InferencePlan) -> list[str]:
     ]
 
 
-def describe_inference_page_traffic_words(plan: InferencePlan) -> list[str]:
+def traffic_words(plan: InferencePlan) -> list[str]:
     """Return what the tables of a month assume."""
     row = typical_row(plan)
     if plan.request.task == "batch":
@@ -11075,7 +12712,7 @@ def describe_inference_page_traffic_words(plan: InferencePlan) -> list[str]:
     ]
 
 
-def describe_inference_page_figures(plan: InferencePlan) -> list[Figure]:
+def figures(plan: InferencePlan) -> list[Figure]:
     """Return how far each kind of figure can be trusted."""
     estimate = estimate_of(plan.chosen)
     queueing = Figure("latency under load", CALCULATED, "queueing at the predicted speed; compared with a simulation")
@@ -11093,24 +12730,24 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    per_million = dollars(choose_cost_usd_per_million(candidate)).removeprefix("$") if candidate.containers else "-"
+    per_million = dollars(usd_per_million(candidate)).removeprefix("$") if candidate.containers else "-"
     return (
-        f"| {describe_inference_where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {per_million} "
-        f"| {describe_neighbours_verdict(plan, candidate)} |\n"
+        f"| {where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {per_million} "
+        f"| {verdict(plan, candidate)} |\n"
     )
 
 
-def describe_inference_page_comparison(plan: InferencePlan, which: str) -> Comparison:
+def comparison(plan: InferencePlan, which: str) -> Comparison:
     """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
-    candidates = {"best": describe_neighbours_one_per_gpu, "all": lambda plan: plan.candidates, "frontier": describe_neighbours_frontier}[which](plan)
+    candidates = {"best": one_per_gpu, "all": lambda plan: plan.candidates, "frontier": frontier}[which](plan)
     load = f"context {plan.request.context_len:,}, {load_words(plan.request)}"
     if plan.request.task == "batch":
         rows = plan.request.dataset_rows
         load = f"context {plan.request.context_len:,}, {f'{rows:,} rows' if rows else 'a batch'} of {typical_row(plan)}"
-    return Comparison(describe_inference_page_COLUMNS, [describe_inference_page_cells(plan, candidate) for candidate in candidates], load)
+    return Comparison(COLUMNS, [cells(plan, candidate) for candidate in candidates], load)
 
 
-def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:
+def cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:
     """Return a row of the comparison."""
     setup, estimate = candidate.setup, candidate.estimate
     fits = estimate is not None and estimate.fits
@@ -11123,15 +12760,29 @@ def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandi
         f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
         about(tokens_per_s(candidate)) if candidate.containers else "-",
         f"{candidate.usd_per_hour:.2f}",
-        dollars(choose_cost_usd_per_million(candidate)).removeprefix("$") if candidate.containers else "-",
-        describe_neighbours_verdict(plan, candidate),
+        dollars(usd_per_million(candidate)).removeprefix("$") if candidate.containers else "-",
+        verdict(plan, candidate),
     )
+'''
+
+FILES["planner/describe/inference_lines.py"] = r'''"""The terminal's lines on an inference plan."""
+
+from __future__ import annotations
+
+from ..choose.cost import tokens_per_s, usd_per_million
+from ..schema import InferencePlan
+from .assumed import assumed_lines
+from .batch import run_line
+from .format import about, dollars, hourly
+from .inference import at_once, estimate_of, gpu_words, idle_prices, pool_words, rate_range, token_kind, units, where
+from .inference_page import bar
+from .layout import Lines, memory_line
+from .load import asks_for_latency, latency_line
+from .names import ENGINE_NAMES, format_name, kernel_name
+from .neighbours import beside, next_cheaper, next_faster, price_unit, speed_unit
 
 
-# ---- planner/describe/inference_lines.py
-
-
-def describe_inference_lines_lines(plan: InferencePlan) -> Lines:
+def lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
     low, high = rate_range(chosen)
@@ -11140,11 +12791,11 @@ def describe_inference_lines_lines(plan: InferencePlan) -> Lines:
     rows = [
         ("Model", model),
         ("GPU", gpu_words(plan)),
-        ("Memory", memory_line(describe_inference_page_bar(chosen), setup.gpu_count > 1)),
+        ("Memory", memory_line(bar(chosen), setup.gpu_count > 1)),
         (
             "Speed",
             f"~{about(tokens_per_s(chosen))} {kind} tokens/s ({about(low)}-{about(high)}) at {at_once(plan)} "
-            f"{units(plan)}; {dollars(choose_cost_usd_per_million(chosen))} per million {kind} tokens at full load",
+            f"{units(plan)}; {dollars(usd_per_million(chosen))} per million {kind} tokens at full load",
         ),
         *([("Latency", latency_line(plan))] if asks_for_latency(plan.request) else []),
         *([("Run", run_line(plan))] if plan.request.task == "batch" else []),
@@ -11156,8 +12807,8 @@ def describe_inference_lines_lines(plan: InferencePlan) -> Lines:
         ("Faster", speed_unit(plan), next_faster(plan)),
     ):
         if other:
-            rows.append((word, f"({unit}) {describe_neighbours_beside(plan, other)}"))
-    return Lines(f"{describe_inference_where(chosen)}, {hourly(chosen.usd_per_hour)}: {model}", [*rows, *assumed_lines(setup.model)])
+            rows.append((word, f"({unit}) {beside(plan, other)}"))
+    return Lines(f"{where(chosen)}, {hourly(chosen.usd_per_hour)}: {model}", [*rows, *assumed_lines(setup.model)])
 
 
 def idle_words(plan: InferencePlan) -> str:
@@ -11168,288 +12819,29 @@ def idle_words(plan: InferencePlan) -> str:
         return f"{pool_words(plan)} kept warm; the rest scales to zero"
     always, working = idle_prices(plan)
     return f"$0 (scales to zero). Always on: ${always:,.0f}/month; Mon-Fri 8-18: ${working:,.0f}"
+'''
 
+FILES["planner/describe/training_gpus.py"] = r'''"""Training: what to do when memory runs out, and why no cheaper single GPU was chosen."""
 
-# ---- planner/describe/training.py
+from __future__ import annotations
 
+from ..catalogue.gpus import gpu_string
+from ..choose.micro_batch import need_gib
+from ..schema import TrainingCandidate, TrainingPlan
+from .format import hourly
+from .training import gets, one_per_gpu, verdict
 
-describe_training_SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
-describe_training_LESS = 0.9  # times the price or the hours: what another answer must bring to be named
-describe_training_MEMORY_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
 
-
-def describe_training_memory_terms(estimate: TrainingEstimate) -> dict[str, float]:
-    """Return GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
-    return {name: getattr(estimate, f"{name}_gib") for name in describe_training_MEMORY_TERMS}
-
-
-def describe_training_where(setup: TrainingSetup) -> str:
-    """Return "1x B200", "2 nodes of 8x H100"."""
-    cards = f"{setup.gpu_count}x {setup.gpu.name}"
-    return f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
-
-
-def rate(candidate: TrainingCandidate) -> float:
-    """Return the tokens/s over all GPUs; 0 where the card cannot run it."""
-    return candidate.estimate.tokens_per_s or 0.0
-
-
-def describe_training_usd_per_million(candidate: TrainingCandidate) -> float:
-    """Return the USD for a million tokens, the main memory that offloading occupies included."""
-    return candidate.usd_per_hour / rate(candidate) / 3600 * 1e6
-
-
-def run_of(candidate: TrainingCandidate) -> TrainingRun:
-    """Return the run of a candidate that has one."""
-    assert candidate.run is not None
-    return candidate.run
-
-
-def describe_training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
-    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
-
-    def order(candidate: TrainingCandidate) -> tuple[float, float]:
-        if candidate.rank:
-            return 0, candidate.rank
-        if candidate.run:
-            return 1, candidate.run.known_usd or candidate.usd_per_hour
-        return 2, need_gib(candidate.estimate) - candidate.estimate.usable_gib
-
-    best: dict[str, TrainingCandidate] = {}
-    for candidate in sorted(plan.candidates, key=order):
-        best.setdefault(candidate.setup.gpu.name, candidate)
-    return list(best.values())
-
-
-def describe_training_frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
-    """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
-    working = [candidate for candidate in plan.candidates if candidate.rank]
-    kept: list[TrainingCandidate] = []
-    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
-        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
-            kept.append(candidate)
-    return kept
-
-
-def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
-    """Return the best ranked candidate whose run costs less."""
-    ours = run_of(plan.chosen).usd
-    below = [c for c in plan.candidates if c.rank and run_of(c).usd < 0.98 * ours]
-    return min(below, key=lambda c: c.rank, default=None)
-
-
-def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
-    """Return the cheapest candidate whose run ends earlier, within the budget if one does."""
-    ours = run_of(plan.chosen).hours
-    running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
-    return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
-
-
-def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
-    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
-    if candidate is plan.chosen:
-        return "chosen"
-    if candidate.rejected:
-        return training_rejection(plan.request, candidate)
-    ours, best = class_of(plan.request, candidate), class_of(plan.request, plan.chosen)
-    if ours.tight > best.tight:
-        left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
-        return f"leaves {left:.1f} GiB free, less than the estimate may err"
-    if ours.method > best.method:
-        return f"works with {METHOD_NAMES[candidate.setup.method]} only"
-    if ours.offloads > best.offloads:
-        return "offloads to main memory, which is the last resort"
-    if ours.weak_link > best.weak_link:
-        return f"{candidate.setup.gpu.name} has no NVLink: gradients over PCIe take too much of a step"
-    if ours.several_nodes > best.several_nodes:
-        return "one node is enough"
-    return describe_training_balance(run_of(candidate), run_of(plan.chosen))
-
-
-def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
-    """Return the disadvantages of a run beside the choice's, and its advantages in brackets.
-
-    "takes 1.3x as long (8% less per run)".
-    """
-    dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
-    parts: list[tuple[str, bool]] = []
-    if abs(dearer) >= 0.005:
-        words = f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} per run"
-        parts.append((f"{dearer + 1:.1f}x the price per run" if dearer >= 1 else words, dearer > 0))
-    if abs(longer - 1) >= 0.02:
-        parts.append((time_words(longer), longer > 1))
-    against = [words for words, bad in parts if bad] or ["no cheaper" if dearer > -0.005 else "no faster"]
-    favour = [words for words, bad in parts if not bad]
-    return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
-
-
-def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
-    """Return a candidate beside the choice in one line: GPUs, price, its run, why it is not the choice."""
-    return f"{describe_training_gets(candidate)}. Not chosen: {describe_training_verdict(plan, candidate)}"
-
-
-def describe_training_gets(candidate: TrainingCandidate) -> str:
-    """Return "1x H100, LoRA, $3.95/h: ~9,000 tokens/s, 26 minutes and $1.71"."""
-    line = f"{describe_training_where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
-    return f"{line}: ~{about(rate(candidate))} tokens/s, {describe_training_run_price(run_of(candidate))}" if candidate.run else line
-
-
-def describe_training_run_price(run: TrainingRun) -> str:
-    """Return "26 minutes and $1.71"."""
-    return f"{duration(run.hours)} and {dollars(run.usd)}"
-
-
-def rows_words(plan: TrainingPlan) -> str:
-    """Return "10,000 rows of 512 tokens x 3 epochs", "10,000 pairs of 2 x 512 tokens"."""
-    request = plan.request
-    rows = request.dataset_rows or ASSUMED_ROWS
-    passes = f" x {request.epochs} epochs" if request.epochs > 1 else ""
-    if request.objective == "dpo":
-        return f"{rows:,} pairs of 2 x {row_tokens(plan):,} tokens{passes}"
-    return f"{rows:,} rows of {row_tokens(plan):,} tokens{passes}"
-
-
-def row_tokens(plan: TrainingPlan) -> int:
-    return plan.request.row_tokens or plan.request.context_len
-
-
-def how(candidate: TrainingCandidate) -> str:
-    """Return "LoRA", "LoRA by DPO", "full fine-tuning with ZeRO-2"."""
-    setup = candidate.setup
-    spread, objective = sharding_name(setup), " by DPO" if setup.objective == "dpo" else ""
-    return METHOD_NAMES[setup.method] + objective + (f" with {spread}" if spread else "")
-
-
-def step(candidate: TrainingCandidate) -> str:
-    """Return "4 x 8, padded, recomputed": micro-batch x accumulation, and what its tokens per second include."""
-    setup = candidate.setup
-    padded = ", padded" if sequences_of(setup) > 1 and not setup.packed else ""
-    again = ", recomputed" if setup.gradient_checkpointing else ""
-    return f"{setup.micro_batch} x {setup.accumulation}{padded}{again}"
-
-
-def describe_training_cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
-    """Return a table row: GPUs, how, step, GiB, tokens/s, USD/hour, the run, its USD, why it is not the choice."""
-    estimate, run = candidate.estimate, candidate.run
-    return (
-        describe_training_where(candidate.setup),
-        how(candidate),
-        step(candidate) if run else "-",
-        f"{sum(describe_training_memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if run else "-",
-        about(rate(candidate)) if run else "-",
-        f"{candidate.usd_per_hour:.2f}",
-        duration(run.hours) if run else "-",
-        dollars(run.usd).removeprefix("$") if run else "-",
-        describe_training_verdict(plan, candidate),
-    )
-
-
-def run_text(plan: TrainingPlan) -> str:
-    """Return the price of the run over its known or assumed rows."""
-    packed = ", several to a sequence" if plan.chosen.setup.packed else ""
-    unknown = "no dataset named" if plan.request.dataset in ("", "none") else "number of rows unknown"
-    assumed = "row length assumed" if plan.request.dataset_rows else f"{unknown}; rows and their length assumed"
-    price = describe_training_run_price(run_of(plan.chosen))
-    return f"{rows_words(plan)}{packed} ({assumed}): ~{price}. `make check` counts yours"
-
-
-def budget_end(plan: TrainingPlan) -> str:
-    """Return when the budget ends the run: "stops at $20/run, which pays for 3.2 hours"."""
-    budget = plan.request.budget
-    if budget.per == "none":
-        return "no budget set"
-    if budget.per == "hour":
-        return f"within {budget_words(budget)}; a run costs what it takes"
-    return f"stops at {budget_words(budget)}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
-
-
-def describe_training_what_would_change(plan: TrainingPlan) -> list[str]:
-    """Return other answers and what they would get, a sentence each."""
-    return list(other_methods(plan)) + list(other_places(plan))
-
-
-def other_methods(plan: TrainingPlan) -> Iterator[str]:
-    """Yield what the methods that were not taken need, each on its best GPUs."""
-    request = replace(plan.request, gpu="auto", gpu_count=0, quantization="auto")
-    for method, words in METHOD_NAMES.items():
-        if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
-            continue
-        typed = typed_answers(plan.request, replace(request, method=method))
-        typed += f" ({words})" if method == "full" else ""
-        if best := best_of(replace(request, method=method)):
-            yield f"{typed} works too: {describe_training_gets(best)}."
-        elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
-            price, _, setup = training_offer(request.budget, best).partition(" ")
-            yield f"{typed} needs `budget={price}` {setup}."
-
-
-def typed_answers(request: Request, other: Request) -> str:
-    """Return the answers that make one request another, as they are typed: "`gpu=auto method=lora`"."""
-    found = [
-        f"{key}={getattr(other, key)}"
-        for key in ("task", "method", "quantization", "optimize")
-        if getattr(other, key) != getattr(request, key)
-    ]
-    if (request.gpu, request.gpu_count) != (other.gpu, other.gpu_count):
-        found.append(f"gpu={other.gpu}")
-    return f"`{' '.join(found)}`"
-
-
-def other_places(plan: TrainingPlan) -> Iterator[str]:
-    """Yield what more, faster or cheaper GPUs would get."""
-    request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
-    ours = run_of(plan.chosen).hours
-    if plan.request.gpu != "auto" or plan.request.gpu_count:
-        best = best_of(request)
-        if best and describe_training_where(best.setup) != describe_training_where(plan.chosen.setup):
-            yield f"{typed_answers(plan.request, request)}: {describe_training_gets(best)}."
-    if request.task == "finetune":
-        other = replace(request, task="distributed", optimize="throughput")
-        best = best_of(other)
-        if best and run_of(best).hours < ours:
-            yield f"{typed_answers(plan.request, other)} ends earlier: {describe_training_gets(best)}."
-    half = plan.request.context_len // 2
-    shorter = replace(plan.request, context_len=half, row_tokens=min(half, plan.request.row_tokens))
-    best = best_of(shorter) if half >= describe_training_SHORTEST_CONTEXT else None
-    if best and run_of(best).usd < describe_training_LESS * run_of(plan.chosen).usd:
-        yield f"`context_len={half}`, half of the context: {describe_training_gets(best)}."
-
-
-def describe_training_other_aims(plan: TrainingPlan) -> Iterator[str]:
-    """Yield what the same budget gets for the other aim: a run has a price and an end, so latency is throughput."""
-    aim = "throughput" if plan.request.optimize == "cost" else "cost"
-    best = choose_training_weigh_again(replace(plan.request, optimize=aim), plan.candidates)[0]
-    same = best.setup == plan.chosen.setup
-    yield f"`optimize={aim}`: the same choice." if same else f"`optimize={aim}`: {describe_training_gets(best)}."
-
-
-def why_lower(plan: TrainingPlan) -> str:
-    """Return why no method that trains more of the model was taken: "full fine-tuning does not fit", or ""."""
-    above = methods(plan.request)[: methods(plan.request).index(plan.chosen.setup.method)]
-    if not above:
-        return ""
-    weighed = [candidate for candidate in plan.candidates if candidate.setup.method in above]
-    names = " and ".join(METHOD_NAMES[method] for method in above)
-    if any(candidate.rank for candidate in weighed):
-        return f"{names} would leave too little memory free"
-    if any(candidate.run for candidate in weighed):
-        return f"the budget does not pay for {names}"
-    return f"{names} {'do' if len(above) > 1 else 'does'} not fit"
-
-
-# ---- planner/describe/training_gpus.py
-
-
-def describe_training_gpus_cheaper_single_gpus(plan: TrainingPlan) -> list[str]:
+def cheaper_single_gpus(plan: TrainingPlan) -> list[str]:
     """Return why each single GPU at a lower price per hour was not chosen, the dearest first."""
     alone = [c for c in plan.candidates if c.setup.gpu_count * c.setup.nodes == 1]
-    best = describe_training_one_per_gpu(plan._replace(candidates=tuple(alone)))
+    best = one_per_gpu(plan._replace(candidates=tuple(alone)))
     below = [c for c in best if c.usd_per_hour < plan.chosen.usd_per_hour and c is not plan.chosen]
     below.sort(key=lambda c: -c.usd_per_hour)
-    return [f"1x {c.setup.gpu.name}, {hourly(c.usd_per_hour)}: {describe_training_verdict(plan, c)}." for c in below]
+    return [f"1x {c.setup.gpu.name}, {hourly(c.usd_per_hour)}: {verdict(plan, c)}." for c in below]
 
 
-def describe_training_gpus_out_of_memory(plan: TrainingPlan) -> list[str]:
+def out_of_memory(plan: TrainingPlan) -> list[str]:
     """Return what to do when memory runs out, the cheapest step first."""
     setup, estimate, steps = plan.chosen.setup, plan.chosen.estimate, []
     passing = estimate.activations_gib + estimate.logits_gib
@@ -11463,13 +12855,13 @@ def describe_training_gpus_out_of_memory(plan: TrainingPlan) -> list[str]:
             "`ACTIVATION_CHECKPOINTING = True`: activations are recomputed, which costs about a third of the speed."
         )
     steps.append(f"Lower `SEQ_LEN` ({setup.seq_len:,}): activations ({estimate.activations_gib:.1f} GiB) grow with it.")
-    if larger := describe_training_gpus_next_larger(plan):
+    if larger := next_larger(plan):
         gpus = gpu_string(larger.setup.gpu, larger.setup.gpu_count * larger.setup.nodes)
-        steps.append(f"Plan again with `gpu={gpus}`: {describe_training_gets(larger)}.")
+        steps.append(f"Plan again with `gpu={gpus}`: {gets(larger)}.")
     return steps
 
 
-def describe_training_gpus_next_larger(plan: TrainingPlan) -> TrainingCandidate | None:
+def next_larger(plan: TrainingPlan) -> TrainingCandidate | None:
     """Return the best ranked candidate of the same method that leaves more of its GPUs free."""
     chosen = plan.chosen
 
@@ -11480,51 +12872,87 @@ def describe_training_gpus_next_larger(plan: TrainingPlan) -> TrainingCandidate 
         c for c in plan.candidates if c.rank and c.setup.method == chosen.setup.method and free(c) > free(chosen)
     ]
     return min(roomier, key=lambda c: c.rank, default=None)
+'''
 
+FILES["planner/describe/training_page.py"] = r'''"""PLAN.md, memory.svg, the terminal and the comparison of a training plan, in words and figures."""
 
-# ---- planner/describe/training_page.py
+from __future__ import annotations
 
+from ..catalogue.gpus import PRICES_DATE
+from ..choose.cost import STARTER_GPUS
+from ..choose.micro_batch import need_gib, tight
+from ..choose.training_cost import attempt_s, paid_s
+from ..estimate.training_run import checkpoint_gib, end_s, save_every_s, start_s
+from ..estimate.training_states import lora_params, sequences_of
+from ..schema import TrainingCandidate, TrainingPlan, TrainingSetup
+from .assumed import assumed_sentence
+from .figures import ASSUMED, memory_figures, price_figures, speed_figures
+from .format import about, budget_words, code, dollars, duration, hourly, paragraph, short_count, size_words
+from .layout import Bar, Comparison, Figure, Page
+from .monthly import training_table
+from .names import OFFLOAD_NAMES, SHARDING_NAMES
+from .training import (
+    cells,
+    cheaper_run,
+    frontier,
+    how,
+    memory_terms,
+    one_per_gpu,
+    other_aims,
+    quicker,
+    rate,
+    row_tokens,
+    rows_words,
+    run_of,
+    run_price,
+    step,
+    usd_per_million,
+    what_would_change,
+    where,
+    why_lower,
+)
+from .training_gpus import cheaper_single_gpus, out_of_memory
 
-describe_training_page_COLUMNS = ("GPUs", "how", "step", "GiB used of usable", "tokens/s", "$/h", "run", "$/run", "verdict")
+COLUMNS = ("GPUs", "how", "step", "GiB used of usable", "tokens/s", "$/h", "run", "$/run", "verdict")
 REFERENCE_WORDS = {  # by whether all weights are trained
     False: "DPO compares with the model as it was: with its adapters switched off, so without a second copy.",
     True: "DPO compares with the model as it was: a second copy of the weights, frozen, which is among the weights.",
 }
-describe_training_page_OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | $/hour | run | $/run | verdict |
+OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | $/hour | run | $/run | verdict |
 |---|---|---|---|---:|---:|---:|---:|---|
 """
 
 
-def describe_training_page_page(plan: TrainingPlan) -> Page:
+def page(plan: TrainingPlan) -> Page:
     """Return the parts of PLAN.md."""
     return Page(
-        decision=describe_training_page_decision(plan),
-        bar=describe_training_page_bar(plan.chosen),
+        decision=decision(plan),
+        bar=bar(plan.chosen),
         memory=[paragraph(*state_words(plan))],
-        out_of_memory=describe_training_gpus_out_of_memory(plan),
-        speed=[paragraph(*describe_training_page_rate_words(plan))],
-        cost=[paragraph(*describe_training_page_run_words(plan)), paragraph(*describe_training_page_money_words(plan)), *training_table(plan), describe_training_page_traffic_words(plan)],
-        figures=describe_training_page_figures(plan),
+        out_of_memory=out_of_memory(plan),
+        speed=[paragraph(*rate_words(plan))],
+        cost=[paragraph(*run_words(plan)), paragraph(*money_words(plan)), *training_table(plan), traffic_words(plan)],
+        figures=figures(plan),
         weighed=len(plan.candidates),
-        table=describe_training_page_OPTIONS_HEAD + "".join(markdown(describe_training_cells(plan, other)) for other in describe_training_one_per_gpu(plan)),
-        single_gpus=describe_training_gpus_cheaper_single_gpus(plan),
-        aims=list(describe_training_other_aims(plan)),
-        changes=describe_training_what_would_change(plan),
+        table=OPTIONS_HEAD + "".join(markdown(cells(plan, other)) for other in one_per_gpu(plan)),
+        single_gpus=cheaper_single_gpus(plan),
+        aims=list(other_aims(plan)),
+        changes=what_would_change(plan),
     )
 
 
-def describe_training_page_bar(candidate: TrainingCandidate, role: str = "") -> Bar:
+def bar(candidate: TrainingCandidate, role: str = "") -> Bar:
     """Return the memory of one GPU, with a caption that begins with `role`."""
     estimate = candidate.estimate
-    caption = f"{role}: {describe_training_where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
-    return Bar(describe_training_memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+    caption = f"{role}: {where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
+    return Bar(memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
 
 
-def describe_training_page_bars(plan: TrainingPlan) -> list[Bar]:
+def bars(plan: TrainingPlan) -> list[Bar]:
     """Return the bar of the choice, and beside it one of a quicker or a cheaper GPU."""
     others = (quicker(plan), cheaper_run(plan))
     other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
-    return [describe_training_page_bar(plan.chosen, "chosen"), *([describe_training_page_bar(other, "beside it")] if other else [])]
+    return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
 
 
 def cluster_words(setup: TrainingSetup) -> str:
@@ -11533,7 +12961,7 @@ def cluster_words(setup: TrainingSetup) -> str:
     return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
 
 
-def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
+def decision(plan: TrainingPlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
     request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
@@ -11544,9 +12972,9 @@ def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
     )
     method = how(chosen)
     answer = paragraph(
-        f"**{method[0].upper()}{method[1:]} in {numbers} on {describe_training_where(setup)}: {hourly(chosen.usd_per_hour)},",
-        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {dollars(describe_training_usd_per_million(chosen))} per million",
-        f"tokens; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
+        f"**{method[0].upper()}{method[1:]} in {numbers} on {where(setup)}: {hourly(chosen.usd_per_hour)},",
+        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {dollars(usd_per_million(chosen))} per million",
+        f"tokens; {rows_words(plan)} take about {run_price(run_of(chosen))}.**",
     )
     guessed = assumed_sentence(setup.model)
     return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
@@ -11578,7 +13006,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
         what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
         words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
     kept = "are recomputed in the backward pass" if setup.gradient_checkpointing else "are kept"
-    if choose_micro_batch_tight(estimate):
+    if tight(estimate):
         left = estimate.usable_gib - need_gib(estimate)
         words.append(f"That leaves {left:.1f} GiB, less than the estimate may err.")
     words.append(
@@ -11587,7 +13015,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
     return words
 
 
-def describe_training_page_rate_words(plan: TrainingPlan) -> list[str]:
+def rate_words(plan: TrainingPlan) -> list[str]:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
     batch = setup.micro_batch * setup.accumulation * setup.gpu_count * setup.nodes
     at = f"at rows of {row_tokens(plan):,} tokens (assumed)" if plan.request.row_tokens else "at full sequences"
@@ -11602,14 +13030,14 @@ def describe_training_page_rate_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def describe_training_page_run_words(plan: TrainingPlan) -> list[str]:
+def run_words(plan: TrainingPlan) -> list[str]:
     """Return the sentences on the run, its price and the budget."""
     chosen, budget = plan.chosen, plan.request.budget
     known, tokens = plan.request.dataset_rows, row_tokens(plan)
     rows = f"The dataset has {known:,} rows, as given" if known else "The number of rows is not known"
     words = [
         f"{rows}; a row is assumed to have {tokens:,} tokens. {rows_words(plan)} take about",
-        f"{describe_training_run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
         f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before GPU billing starts.",
     ]
     if budget.per in ("run", "month"):
@@ -11625,7 +13053,7 @@ def describe_training_page_run_words(plan: TrainingPlan) -> list[str]:
     return words
 
 
-def describe_training_page_money_words(plan: TrainingPlan) -> list[str]:
+def money_words(plan: TrainingPlan) -> list[str]:
     """Return the sentences on attempts, kills and prices."""
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     host = estimate.host_usd_per_hour - (plan.chosen.usd_per_hour - estimate.usd_per_hour)
@@ -11642,12 +13070,12 @@ def describe_training_page_money_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def describe_training_page_traffic_words(plan: TrainingPlan) -> str:
+def traffic_words(plan: TrainingPlan) -> str:
     """Return what the table of runs assumes."""
     return paragraph(f"GPUs only, at rows of {row_tokens(plan):,} tokens (assumed); a run a day is 30 runs a month.")
 
 
-def describe_training_page_figures(plan: TrainingPlan) -> list[Figure]:
+def figures(plan: TrainingPlan) -> list[Figure]:
     """Return how far each kind of figure can be trusted."""
     estimate, setup = plan.chosen.estimate, plan.chosen.setup
     others = "gradients, optimizer, activations, logits, overhead"
@@ -11659,35 +13087,45 @@ def describe_training_page_figures(plan: TrainingPlan) -> list[Figure]:
     ]
 
 
-def describe_training_page_comparison(plan: TrainingPlan, which: str) -> Comparison:
+def comparison(plan: TrainingPlan, which: str) -> Comparison:
     """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
-    candidates = {"best": describe_training_one_per_gpu, "all": lambda plan: plan.candidates, "frontier": describe_training_frontier}[which](plan)
+    candidates = {"best": one_per_gpu, "all": lambda plan: plan.candidates, "frontier": frontier}[which](plan)
     load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (assumed)"
-    return Comparison(describe_training_page_COLUMNS, [describe_training_cells(plan, candidate) for candidate in candidates], load)
+    return Comparison(COLUMNS, [cells(plan, candidate) for candidate in candidates], load)
 
 
 def markdown(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |\n"
+'''
+
+FILES["planner/describe/training_lines.py"] = r'''"""The terminal's lines on a training plan."""
+
+from __future__ import annotations
+
+from ..estimate.training_run import start_s
+from ..schema import TrainingPlan
+from .assumed import assumed_lines
+from .format import about, dollars, hourly
+from .layout import Lines, memory_line
+from .training import beside, budget_end, cheaper_run, how, quicker, rate, run_text, usd_per_million, where
+from .training_page import bar, cluster_words
 
 
-# ---- planner/describe/training_lines.py
-
-
-def describe_training_lines_lines(plan: TrainingPlan) -> Lines:
+def lines(plan: TrainingPlan) -> Lines:
     """Return the terminal's lines."""
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
     model = f"{setup.model.id}, {how(chosen)}"
-    gpus = f"{describe_training_where(setup)}, {hourly(chosen.usd_per_hour)}; {budget_end(plan)}"
+    gpus = f"{where(setup)}, {hourly(chosen.usd_per_hour)}; {budget_end(plan)}"
     rows = [
         ("Model", model),
         ("GPU", gpus),
         *([("Needs", cluster_words(setup))] if setup.nodes > 1 else []),
-        ("Memory", memory_line(describe_training_page_bar(chosen), setup.gpu_count * setup.nodes > 1)),
+        ("Memory", memory_line(bar(chosen), setup.gpu_count * setup.nodes > 1)),
         (
             "Speed",
             f"~{about(rate(chosen))} tokens/s ({low}-{high}), MFU {estimate.mfu or 0:.2f}; "
-            f"{dollars(describe_training_usd_per_million(chosen))} per million tokens",
+            f"{dollars(usd_per_million(chosen))} per million tokens",
         ),
         ("Run", run_text(plan)),
         ("Start", f"~{start_s(setup):.0f} s until the first step (unmeasured estimate)"),
@@ -11695,11 +13133,19 @@ def describe_training_lines_lines(plan: TrainingPlan) -> Lines:
     ]
     for word, unit, other in (("Cheaper", "per run", cheaper_run(plan)), ("Faster", "in hours per run", quicker(plan))):
         if other:
-            rows.append((word, f"({unit}) {describe_training_beside(plan, other)}"))
-    return Lines(f"{describe_training_where(setup)}, {hourly(chosen.usd_per_hour)}: {model}", [*rows, *assumed_lines(setup.model)])
+            rows.append((word, f"({unit}) {beside(plan, other)}"))
+    return Lines(f"{where(setup)}, {hourly(chosen.usd_per_hour)}: {model}", [*rows, *assumed_lines(setup.model)])
+'''
 
+FILES["planner/describe/by_task.py"] = r'''"""The functions that describe a plan, by its task. They are imported with it: a bake compiles what it imports."""
 
-# ---- planner/describe/by_task.py
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..schema import TRAINING, AnyPlan
+from .layout import Bar, Comparison, Lines, Page
 
 
 class Descriptions(NamedTuple):
@@ -11712,20 +13158,32 @@ class Descriptions(NamedTuple):
     comparison: Callable[[Any, str], Comparison]  # "best" of each GPU, "all", or the "frontier"
 
 
-describe_by_task_INFERENCE = Descriptions(
-    describe_inference_page_page, describe_inference_page_bars, describe_inference_lines_lines, api_words, describe_inference_page_comparison
-)
-describe_by_task_TRAINING = Descriptions(describe_training_page_page, describe_training_page_bars, describe_training_lines_lines, no_api, describe_training_page_comparison)
-describe_by_task_BY_TASK = {"serve": describe_by_task_INFERENCE, "batch": describe_by_task_INFERENCE, "finetune": describe_by_task_TRAINING, "distributed": describe_by_task_TRAINING}
-
-
 def descriptions(plan: AnyPlan) -> Descriptions:
     """Return the functions for the plan's task."""
-    return describe_by_task_BY_TASK[plan.request.task]
+    if plan.request.task in TRAINING:
+        from . import training_lines, training_page
+        from .api_price import no_api
 
+        return Descriptions(
+            training_page.page, training_page.bars, training_lines.lines, no_api, training_page.comparison
+        )
+    from . import inference_lines, inference_page
+    from .api_price import api_words
 
-# ---- planner/write/memory_svg.py
+    return Descriptions(
+        inference_page.page, inference_page.bars, inference_lines.lines, api_words, inference_page.comparison
+    )
+'''
 
+FILES["planner/write/memory_svg.py"] = r'''"""The memory of a GPU as the generated memory.svg, drawn to scale."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from ..describe.by_task import descriptions
+from ..describe.layout import Bar
+from ..schema import AnyPlan
 
 # Colours that stay apart for the colour-blind (Okabe and Ito) and on dark pages.
 COLOURS = {
@@ -11783,9 +13241,18 @@ def escape(text: str) -> str:
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#x27;")):
         text = text.replace(character, entity)
     return text
+'''
 
+FILES["planner/write/plan_md.py"] = r'''"""A plan as the generated PLAN.md: the decision, its memory and price, the alternatives."""
 
-# ---- planner/write/plan_md.py
+from __future__ import annotations
+
+import textwrap
+
+from ..describe.by_task import descriptions
+from ..describe.format import PAGE
+from ..describe.layout import Bar, Figure
+from ..schema import AnyPlan
 
 
 def plan_md(plan: AnyPlan, command: str = "") -> str:
@@ -11852,10 +13319,22 @@ def confidence_table(figures: list[Figure]) -> str:
     """Return a Markdown table of the kinds of figures and how far each can be trusted."""
     rows = "".join(f"| {figure.name} | {figure.confidence} | {figure.basis} |\n" for figure in figures)
     return f"| figure | confidence | basis |\n|---|---|---|\n{rows}".rstrip()
+'''
 
+FILES["planner/write/plan_py/__init__.py"] = r'''"""The constants of the generated plan.py, each with its reason."""
+'''
 
-# ---- planner/write/plan_py/common.py
+FILES["planner/write/plan_py/common.py"] = r'''"""The constants that every task has: the app's name, the weights, a start, a price."""
 
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+
+from ...catalogue.gpus import PRICES_DATE
+from ...describe.format import size_words
+from ...schema import CACHED, LOCAL, AnyPlan, InferenceEstimate, Model, TrainingEstimate
 
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
@@ -11868,7 +13347,7 @@ PLANNED = frozenset(
     "MICRO_BATCH ACCUMULATION ACTIVATION_CHECKPOINTING LOSS USD_PER_HOUR SPEED_RANGE TYPICAL_PROMPT_TOKENS "
     "TYPICAL_ANSWER_TOKENS TASK WORKLOAD ENGINE".split()
 )
-plan_py_common_WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
+WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
 STARTUP_S = (600, 3600)  # seconds: no LLM server is up within Modal's default 30, and an hour is long enough
 TASK_WORDS = {
     "serve": "an HTTP service that scales to zero",
@@ -11959,609 +13438,21 @@ def startup_timeout(cold_start_s: float) -> int:
     return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
 
 
-def plan_py_common_host_reason(estimate: InferenceEstimate | TrainingEstimate) -> str:
+def host_reason(estimate: InferenceEstimate | TrainingEstimate) -> str:
     return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about ${estimate.host_usd_per_hour:.2f}"
-
-
-# ---- planner/write/plan_py/inference.py
-
-
-ENGINE_WORDS = {
-    ("serve", "vllm", True): "continuous batching behind an OpenAI-compatible API",
-    ("serve", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
-    ("serve", "vllm", False): "its pooling runner reads the texts of many requests together",
-    ("serve", "transformers", False): "texts of many requests share one forward pass",
-    ("batch", "vllm", True): "continuous batching, without a server",
-    ("batch", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
-    ("batch", "vllm", False): "its pooling runner reads many texts together",
-    ("batch", "transformers", False): "texts of like length share one forward pass",
-}
-
-
-def weights(plan: InferencePlan, slug: str) -> list[Constant]:
-    setup = plan.chosen.setup
-    model = setup.model
-    name, revision, _quantize = checkpoint(setup)
-    return [
-        ("MODEL", name, model_reason(model, published(setup, name), slug)),
-        ("REVISION", revision or "main", revision_reason(model, revision)),
-        secrets(model),
-    ]
-
-
-def engine(plan: InferencePlan) -> list[Constant]:
-    setup = plan.chosen.setup
-    gpu = setup.gpu
-    return [
-        ("GPU", gpu_string(gpu, setup.gpu_count), plan_py_inference_gpu_reason(plan)),
-        ("DTYPE", *plan_py_inference_dtype(setup)),
-        ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
-        (
-            "QUANTIZE_AT_LOAD",
-            checkpoint(setup)[2],
-            "format that the engine casts the weights to while loading; empty: none",
-        ),
-        ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
-        *vllm_constants(setup),
-        ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
-        ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
-        ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
-    ]
-
-
-def vllm_constants(setup: InferenceSetup) -> list[Constant]:
-    """Return what only vLLM is told: the format of its cache and the tokens of a step."""
-    if setup.engine != "vllm":
-        return []
-    if setup.kv_dtype == "fp8":
-        cache = "half the bytes of a 16-bit cache; loses less quality than 4-bit weights"
-    else:
-        cache = "auto: as DTYPE; fp8 halves it, on cards and kernels that read it"
-    step = setup.max_batched_tokens or batched_tokens(setup)
-    return [
-        ("KV_CACHE_DTYPE", setup.kv_dtype, cache),
-        ("MAX_NUM_BATCHED_TOKENS", step, "tokens of one step; activations, and windows in the cache, grow with it"),
-    ]
-
-
-def engine_name(plan: InferencePlan) -> Constant:
-    """Return the engine, whose files the project has."""
-    words = ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
-    return "ENGINE", plan.chosen.setup.engine, words
-
-
-def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
-    """Return (model id, revision, quantization while loading); a published checkpoint goes before a cast."""
-    model = setup.model
-    name, revision = model.id, model.revision
-    if model.source == LOCAL:
-        name, revision = f"{plan_py_common_WEIGHTS}/{folder_on_volume(model.id)}", "main"
-    if setup.quantization in (model.quantization, "none"):
-        return name, revision, ""
-    for quantization, variant, commit in model.variants:
-        if setup.engine == "vllm" and quantization == setup.quantization:
-            return variant, commit, ""
-    return name, revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
-
-
-def published(setup: InferenceSetup, name: str) -> str:
-    """Return the asked model that this is a checkpoint of; "" where it is that model."""
-    return "" if name == setup.model.id else f"; the {setup.quantization} checkpoint of {setup.model.id}"
-
-
-def plan_py_inference_dtype(setup: InferenceSetup) -> tuple[str, str]:
-    """Return the dtype of unquantized numbers, and its reason."""
-    model, gpu = setup.model, setup.gpu
-    if not gpu.bf16:
-        return "float16", f"{gpu.name} has no bfloat16"
-    if model.workload != "generation" and model.dtype == "float32" and not overflows_float16(model):
-        return "float16", "published in float32, which float16 rounds eight times finer than bfloat16"
-    return "bfloat16", "as models are trained"
-
-
-def context_reason(plan: InferencePlan) -> str:
-    if plan.request.workload == "generation":
-        return "tokens, prompt and answer together"
-    return "tokens of one text"
-
-
-def fraction_reason(setup: InferenceSetup) -> str:
-    if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
-        return "of the card at most; a model that only reads keeps no cache and takes far less"
-    if setup.engine == "transformers":
-        return "of what the weights leave, for the cache and a step; more is refused at start"
-    if setup.memory_fraction == FULLER:
-        return "of the card for the engine: with its default, 0.92, nothing that it loads holds the load"
-    return "of the card for the engine; what the weights leave becomes KV cache"
-
-
-def concurrency_reason(plan: InferencePlan) -> str:
-    fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
-    if plan.request.rate:
-        return slots_reason(plan)
-    if plan.request.workload == "generation":
-        rows = "rows" if plan.request.task == "batch" else "requests"
-        if engine == "transformers":  # whose cache is made for so many and no more
-            return f"{rows} at once in one container, each with a full context of cache; {fitting} would fit"
-        fixed = ", whatever was typed: no row waits for an answer" if plan.request.task == "batch" else ""
-        return f"{rows} at once in one container{fixed}; {fitting} of full context fit"
-    if engine == "transformers":
-        return f"texts in one forward pass; {fitting} of full context would fit"
-    return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
-
-
-def slots_reason(plan: InferencePlan) -> str:
-    """Return why a container has so many slots under a rate."""
-    estimate = estimate_of(plan.chosen)
-    in_flight = about(estimate.requests_in_flight or 0.0)
-    one = f"its share of {describe_load_rate_words(plan.request.rate)} keeps {in_flight} in flight on average"
-    return f"{units(plan)} at once in one container: {one}, and more when many arrive together"
-
-
-def plan_py_inference_gpu_reason(plan: InferencePlan) -> str:
-    estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
-    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; cheaper {price_unit(plan)}: {priced(plan, cheaper)}" if cheaper else used
-
-
-def rate_reason(plan: InferencePlan) -> str:
-    low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
-    return f"{token_kind(plan)} tokens of one container at CONCURRENCY; {low} to {high} is likely"
-
-
-def quantization_reason(plan: InferencePlan) -> str:
-    setup = plan.chosen.setup
-    if setup.quantization == setup.model.quantization:
-        return "the weights as published"
-    if plan.request.quantization != "auto":
-        return "as you asked"
-    if not weights_lost(setup):
-        return f"a published checkpoint, and {setup.gpu.name} computes in it: as good as 16 bits (arXiv 2411.02355)"
-    return f"more bits exceed the budget; {setup.gpu.name} runs it"
-
-
-# ---- planner/write/plan_py/batch.py
-
-
-MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
-ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
-TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
-TIMEOUT_S = (1800, 24 * 3600)  # Modal ends no function later than after a day
-IDLE_S = 10  # a container without a shard gets the next one at once, or none
-
-
-def plan_py_batch_constants(plan: InferencePlan, slug: str) -> list[Constant]:
-    """Return (name, value, reason) of every constant of a batch project."""
-    groups = (
-        identity(slug),
-        weights(plan, slug),
-        engine(plan),
-        rows(plan),
-        plan_py_batch_money(plan),
-        plan_py_batch_predictions(plan),
-        decided(plan, engine_name(plan)),
-    )
-    return two_parts(groups)
-
-
-def rows(plan: InferencePlan) -> list[Constant]:
-    """Return the data set, its shards, and how rows are answered."""
-    dataset = plan.request.dataset
-    known = f"; planned for {plan.request.dataset_rows:,} rows" if plan.request.dataset_rows else ""
-    where = "what `run` reads unless another is named" if dataset != "none" else "none yet: name it with `run`"
-    found: list[Constant] = [
-        ("DATASET", "" if dataset == "none" else dataset, where + known),
-        ("BUCKET", "", "a bucket to read from, at /bucket: its name on S3, https://endpoint/name elsewhere"),
-        (
-            "BUCKET_SECRET",
-            "",
-            "the Modal Secret with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless it is public",
-        ),
-        ("SHARD_ROWS", shard_rows(plan), f"about {about(shard_rows(plan) * row_s(plan.chosen) / 60)} minutes of work"),
-    ]
-    if plan.request.workload == "generation":
-        most = max_answer_tokens(plan)
-        found += [
-            ("MAX_ANSWER_TOKENS", most, "an answer is cut there"),
-            ("TEMPERATURE", 0.0, "0 is greedy: the same rows give the same answers"),
-        ]
-    return found
-
-
-def shard_rows(plan: InferencePlan) -> int:
-    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once.
-
-    Fewer where the containers that were planned for known rows would not have one each.
-    """
-    wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
-    if plan.request.dataset_rows:
-        wanted = min(wanted, plan.request.dataset_rows / batch_containers(plan.request, plan.chosen))
-    power = 10 ** math.floor(math.log10(max(wanted, 1)))
-    rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
-    return max(rounded, plan.chosen.setup.concurrency)
-
-
-def max_answer_tokens(plan: InferencePlan) -> int:
-    setup = plan.chosen.setup
-    return max(1, min(ANSWER_SPREAD * setup.output_len, setup.context_len // 2))
-
-
-def shard_timeout(plan: InferencePlan) -> int:
-    """Return the seconds after which an attempt at a shard has failed, in whole minutes."""
-    low, high = TIMEOUT_S
-    planned_s = shard_rows(plan) * row_s(plan.chosen)
-    return min(max(math.ceil(TIMEOUT_SPREAD * planned_s / 60) * 60, low), high)
-
-
-def plan_py_batch_money(plan: InferencePlan) -> list[Constant]:
-    """Return the budget, the containers, their price and time limits."""
-    setup, budget, start = plan.chosen.setup, plan.request.budget, estimate_of(plan.chosen).cold_start_s or 0
-    one_hour = container_usd_per_hour(setup)
-    limit = "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
-    return [
-        ("BUDGET", limit, plan_py_batch_budget_reason(plan)),
-        ("USD_PER_HOUR", round(one_hour, 2), plan_py_common_host_reason(estimate_of(plan.chosen))),
-        ("MAX_CONTAINERS", max_containers(plan), plan_py_batch_most_reason(plan)),
-        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, ${one_hour * IDLE_S / 3600:.3f}"),
-        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
-        ("TIMEOUT", shard_timeout(plan), "seconds for one shard; an attempt that takes longer has failed"),
-    ]
-
-
-def plan_py_batch_budget_reason(plan: InferencePlan) -> str:
-    return {
-        "run": "dollars for GPUs: a job stops before it costs more, over all its runs",
-        "month": "dollars for GPUs: all jobs together stop before a calendar month costs more",
-        "hour": "dollars for GPUs: limits what runs at once, not what a run costs",
-        "none": "no limit",
-    }[plan.request.budget.per]
-
-
-def plan_py_batch_most_reason(plan: InferencePlan) -> str:
-    budget = plan.request.budget
-    if budget.per == "hour":
-        return f"as many as ${budget.usd:g}/hour pays for at once"
-    if budget.per == "none":
-        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
-    return f"their starts take at most a twentieth of ${budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
-
-
-def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
-    """Return the predictions that the estimate and the first shards are computed with."""
-    setup, estimate, basis = plan.chosen.setup, estimate_of(plan.chosen), lengths_basis(plan.request)
-    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
-    found: list[Constant] = [
-        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
-        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
-        ("SPEED_RANGE", RANGE, "the speed is likely within this factor, up or down, until a shard has been measured"),
-        ("TYPICAL_PROMPT_TOKENS", setup.input_len, f"{basis} for that speed; `estimate` counts yours"),
-    ]
-    if plan.request.workload == "generation":
-        read = estimate.prefill_tokens_per_s or 0
-        found += [
-            ("TYPICAL_ANSWER_TOKENS", setup.output_len, f"{basis} for that speed, and by `estimate`"),
-            ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
-        ]
-    start = round(estimate.cold_start_s or 0)
-    return [
-        *found,
-        ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (unmeasured estimate)"),
-    ]
-
-
-# ---- planner/catalogue/parsers.py
-
-
-# (name, without its owner and in lower case; parser of tool calls; parser of thinking). The first that matches counts.
-PARSERS: tuple[tuple[str, str, str], ...] = (
-    (r"embed|rerank|guard|-base\b|-pt\b", "", ""),
-    (r"deepseek-r1-distill|deepseek-r1-0528-qwen3", "", "deepseek_r1"),
-    (r"deepseek-r1", "deepseek_v3", "deepseek_r1"),
-    (r"deepseek-v4\.1", "deepseek_v41", "deepseek_v41"),
-    (r"deepseek-v4", "deepseek_v4", "deepseek_v4"),
-    (r"deepseek-v3\.2", "deepseek_v32", "deepseek_v3"),
-    (r"deepseek-v3\.1", "deepseek_v31", "deepseek_v3"),
-    (r"deepseek-v3", "deepseek_v3", ""),
-    (r"qwq", "hermes", "deepseek_r1"),
-    (r"qwen3-coder", "qwen3_coder", ""),
-    (r"qwen3\.[5-9]", "qwen3_coder", "qwen3"),
-    (r"qwen3.*-instruct|qwen2\.5-(?!math|vl).*instruct", "hermes", ""),
-    (r"qwen3-(next|vl|\d)", "hermes", "qwen3"),
-    (r"gpt-oss", "openai", "openai_gptoss"),
-    (r"hermes-[234]", "hermes", ""),
-    (r"llama-4", "llama4_pythonic", ""),
-    (r"llama-3\.[123].*(instruct|it\b)", "llama3_json", ""),
-    (r"glm-4\.[56]", "glm45", "glm45"),
-    (r"glm-(4\.7|5)", "glm47", "glm47"),
-    (r"kimi-k3", "kimi_k3", "kimi_k3"),
-    (r"kimi-k2(\.\d|-thinking)", "kimi_k2", "kimi_k2"),
-    (r"kimi-k2", "kimi_k2", ""),
-    (r"inkling", "inkling", "inkling"),
-    (r"magistral", "mistral", "mistral"),
-    (r"mistral-(small|medium|large|nemo-instruct|7b-instruct-v0\.3)|ministral.*instruct|devstral", "mistral", ""),
-    (r"minimax-m3", "minimax_m3", "minimax_m3"),
-    (r"minimax-m2", "minimax_m2", "minimax_m2"),
-    (r"granite-4", "granite4", ""),
-    (r"granite-3\.[0-9].*instruct", "granite", ""),
-    (r"nemotron-3-", "qwen3_coder", "nemotron_v3"),
-    (r"gemma-4", "gemma4", "gemma4"),
-    (r"ernie-4\.5.*thinking", "ernie45", "ernie45"),
-    (r"seed-oss", "seed_oss", "seed_oss"),
-    (r"olmo-3.*think", "", "olmo3"),
-    (r"olmo-3.*instruct", "olmo3", ""),
-    (r"phi-4-mini-instruct", "phi4_mini_json", ""),
-    (r"hunyuan-a13b", "hunyuan_a13b", "hunyuan_a13b"),
-    (r"jamba", "jamba", ""),
-    (r"lfm2", "lfm2", ""),
-    (r"xlam", "xlam", ""),
-)
-
-
-def parsers_of(model_id: str) -> tuple[str, str]:
-    """Return the parsers of a model's tool calls and of its thinking; "" where it has none or none is known."""
-    name = model_id.rstrip("/").rpartition("/")[2].lower()
-    for pattern, tool_calls, reasoning in PARSERS:
-        if re.search(pattern, name):
-            return tool_calls, reasoning
-    return "", ""
-
-
-# ---- planner/write/plan_py/serve.py
-
-
-plan_py_serve_MIB = 2**20  # bytes
-TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
-MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
-TEXT_BYTES = 4096  # of a text beside many others
-HANG_S = 300  # longer than the longest prompt is read in one step (prior)
-WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
-
-# modal.com/docs/guide/region-selection: of two versions, one has 1.25x and 2.5x, the later one 1.5x and 1.75x
-REGION_REASON = (
-    'where containers run, such as "eu"; "": anywhere. A region costs 1.25 to 2.5 times what is counted here: see '
-    "modal.com/docs/guide/region-selection"
-)
-
-
-def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
-    """Return (name, value, reason) of every constant of a serve project."""
-    groups = (
-        identity(slug),
-        weights(plan, slug),
-        engine(plan),
-        plan_py_serve_money(plan),
-        access(plan),
-        conversation(plan),
-        plan_py_serve_beside(plan),
-        starts(plan),
-        plan_py_serve_predictions(plan),
-        decided(plan, engine_name(plan), budget(plan)),
-    )
-    return two_parts(groups, PLANNED | {"BUDGET"})
-
-
-def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
-    """Return the containers, their price and the warm pool."""
-    setup, pool = plan.chosen.setup, plan.request.warm
-    one_hour = container_usd_per_hour(setup)
-    opens, closes = crons(pool)
-    return [
-        ("USD_PER_HOUR", round(one_hour, 2), plan_py_common_host_reason(estimate_of(plan.chosen))),
-        ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
-        ("BUFFER_CONTAINERS", *buffer(plan)),
-        ("MAX_CONTAINERS", max_containers(plan), plan_py_serve_most_reason(plan)),
-        ("TARGET_CONCURRENCY", *target(plan)),
-        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, ${one_hour * SCALEDOWN_S / 3600:.2f}"),
-        ("REGION", "", REGION_REASON),
-        DONE,
-        ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
-        ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
-        ("WARM_UNTIL", closes, "cron: it falls back to MIN_CONTAINERS" if closes else "no schedule"),
-        ("WARM_TIMEZONE", pool.timezone, "of WARM_FROM and WARM_UNTIL"),
-    ]
-
-
-def budget(plan: InferencePlan) -> Constant:
-    """Return the budget, from which MAX_CONTAINERS was computed."""
-    limit = plan.request.budget
-    return (
-        "BUDGET",
-        "none" if limit.per == "none" else f"{limit.usd:g}/{limit.per}",
-        "dollars for GPUs; MAX_CONTAINERS follows from it",
-    )
-
-
-def buffer(plan: InferencePlan) -> tuple[int, str]:
-    """Return the idle containers kept ahead of a rising load, and why: one for latency where the budget has room."""
-    if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
-        return 1, "idle ones kept ready for a rising load, because the aim is latency; none while nothing runs"
-    return 0, "idle ones kept ready for a rising load; one would be billed whenever the service is busy"
-
-
-def target(plan: InferencePlan) -> tuple[int, str]:
-    """Return the requests in one container at which Modal starts another, and why."""
-    most = plan.chosen.setup.concurrency
-    if plan.request.rate:
-        return target_of_rate(plan)
-    if plan.request.workload != "generation":
-        return most, "requests in one container before another starts: as many as fill one pass"
-    if max_containers(plan) == 1:
-        return most, "requests in one container before another starts; the budget pays for no other"
-    early = max(1, most * 4 // 5)
-    return early, "requests in one container before another starts: leaves headroom while it starts"
-
-
-def target_of_rate(plan: InferencePlan) -> tuple[int, str]:
-    """Return the requests in one container at which Modal starts another under a rate, and why.
-
-    Those that are in flight, on average, at the most requests/s that a container is planned for.
-    """
-    setup = plan.chosen.setup
-    if max_containers(plan) == 1:
-        return setup.concurrency, "requests in one container before another starts; the budget pays for no other"
-    in_flight = estimate_inference_estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
-    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(in_flight)))
-    return early, "requests in one container before another starts: with more, each waits for longer than planned"
-
-
-def access(plan: InferencePlan) -> list[Constant]:
-    """Return who may call the service, and the limits of one request."""
-    setup = plan.chosen.setup
-    public: Constant = (
-        "PUBLIC",
-        False,
-        "False: callers need a Modal proxy token; True: anybody can call it, at your expense",
-    )
-    if plan.request.workload == "generation":
-        body = max(plan_py_serve_MIB, whole_mib(setup.context_len * TOKEN_BYTES))
-        return [
-            public,
-            ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
-            ("MAX_ANSWER_TOKENS", *longest_answer(plan)),
-            waiting(WAITING_ROUNDS * setup.concurrency, "requests"),
-        ]
-    body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
-    return [
-        public,
-        ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
-        ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
-        waiting(WAITING_ROUNDS * MAX_TEXTS, "texts"),
-    ]
-
-
-def longest_answer(plan: InferencePlan) -> tuple[int, str]:
-    """Return the tokens that one request may ask for, and why: half of the context, or a typical answer if longer."""
-    half, typical = max(1, plan.chosen.setup.context_len // 2), plan.request.answer_tokens
-    if typical > half:
-        return typical, "one request may ask for; a typical answer, more than half of the context"
-    return half, "one request may ask for; half of the context"
-
-
-def waiting(count: int, what: str) -> Constant:
-    """Return the length of the engine's queue."""
-    return "MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again"
-
-
-def conversation(plan: InferencePlan) -> list[Constant]:
-    """Return how the engine reads what a model of this family writes; nothing but with vLLM, for generation."""
-    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
-        return []
-    tool_calls, reasoning = parsers_of(checkpoint(plan.chosen.setup)[0])
-    return [
-        (
-            "TOOL_CALL_PARSER",
-            tool_calls,
-            "vLLM's, for this family"
-            if tool_calls
-            else "none is known for this model: a request with tools gets a 400",
-        ),
-        (
-            "REASONING_PARSER",
-            reasoning,
-            "vLLM's: returns thinking apart from the answer" if reasoning else "none is known for this model",
-        ),
-    ]
-
-
-def plan_py_serve_beside(plan: InferencePlan) -> list[Constant]:
-    """Return what vLLM loads beside the model, which is nothing by default: plans count no memory for it."""
-    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
-        return []
-    return [
-        ("IMAGES", 0, "in one request; more than 0 for a vision model, sent as data: URLs, 8 MiB each"),
-        ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
-        ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
-        speculative(plan),
-    ]
-
-
-def speculative(plan: InferencePlan) -> Constant:
-    """Return vLLM's configuration of speculative decoding: off, unless latency is the aim and a draft is known."""
-    draft = plan.chosen.setup.draft
-    if draft:
-        source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
-        reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off"
-        return "SPECULATIVE", draft.config(), reason
-    head = draft_of(plan.request.model, plan.chosen.setup.quantization)
-    if plan.request.optimize == "latency" and head and not head.pinned:
-        config = json.dumps(head._replace(revision="COMMIT").config())
-        return (
-            "SPECULATIVE",
-            {},
-            f"off: {head.repository}, a head for this model, has no commit known here. Type {config} with one "
-            f"from huggingface.co/{head.repository}/commits/main; memory is not planned for it",
-        )
-    example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
-    return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
-
-
-def whole_mib(count: int) -> int:
-    return math.ceil(count / plan_py_serve_MIB) * plan_py_serve_MIB
-
-
-def starts(plan: InferencePlan) -> list[Constant]:
-    start = estimate_of(plan.chosen).cold_start_s or 0
-    cpu = plan.chosen.setup.engine == "transformers"
-    why = "imports, most of such a start, are restored from a snapshot of main memory"
-    return [
-        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
-        ("HANG_TIMEOUT", HANG_S, "seconds in which requests run and no token comes; then the container is replaced"),
-        (
-            "MEMORY_SNAPSHOT",
-            cpu,
-            why if cpu else "vLLM's processes use the GPU at once, so main memory alone saves little",
-        ),
-        ("GPU_SNAPSHOT", False, "True starts from a snapshot of the GPU too: alpha at Modal, one GPU only"),
-    ]
-
-
-def plan_py_serve_predictions(plan: InferencePlan) -> list[Constant]:
-    estimate = estimate_of(plan.chosen)
-    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
-    return [
-        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
-        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
-        (
-            "PREDICTED_COLD_START_S",
-            round(estimate.cold_start_s or 0),
-            "until the first answer, weights on the Volume (unmeasured estimate)",
-        ),
-    ]
-
-
-def least_reason(plan: InferencePlan) -> str:
-    pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
-    if pool.days:
-        return "outside the hours below it scales to zero"
-    if pool.containers:
-        return f"kept warm, {pool_words(plan)} for GPUs; each saves a cold start of about {start:.0f} s"
-    return f"scales to zero; the next request waits for a cold start of about {start:.0f} s"
-
-
-def pool_reason(plan: InferencePlan) -> str:
-    if plan.request.warm.containers:
-        return f"the warm pool, {pool_words(plan)} for GPUs"
-    always, working = idle_prices(plan)
-    return f"for `make warm`: one costs ${always:,.0f}/month for GPUs; ${working:,.0f} if warm mon-fri 8-18 only"
-
-
-def plan_py_serve_most_reason(plan: InferencePlan) -> str:
-    budget, load = plan.request.budget, ""
-    if plan.request.rate:
-        need = plan.chosen.containers
-        load = f"; {need} {'carries' if need == 1 else 'carry'} {describe_load_rate_words(plan.request.rate)}"
-    if budget.per == "none" and beyond_starter(plan):
-        return f"no budget was set: what the load needs, beyond the 10 GPUs at once of Modal's Starter plan{load}"
-    if budget.per == "none":
-        return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
-    if budget.per == "month":
-        hours = month_hours(plan.request, plan.chosen)
-        return f"what carries the load or is kept warm; ${budget.usd:g}/month pays for {hours:,.0f} hours of one{load}"
-    return f"as many as ${budget.usd:g}/{budget.per} pays for around the clock{load}"
-
-
-# ---- planner/write/plan_py/training_step.py
-
+'''
+
+FILES["planner/write/plan_py/training_step.py"] = r'''"""The constants of a training project on the method and the optimizer step."""
+
+from __future__ import annotations
+
+from ...choose.micro_batch import HEADROOM, packs
+from ...describe.format import short_count
+from ...describe.training import memory_terms, why_lower
+from ...estimate import training
+from ...estimate.training_states import lora_params
+from ...schema import TrainingPlan, TrainingSetup, replace
+from .common import Constant
 
 LARGE_MODEL = 20e9  # parameters from which papers halve the learning rate
 ADAPTER_RATE, FULL_RATE, CLASSIFIER_RATE = 2e-4, 2e-5, 2e-5
@@ -12575,7 +13466,7 @@ def method_rows(plan: TrainingPlan) -> list[Constant]:
         ("METHOD", setup.method, method_reason(plan)),
         ("LORA_RANK", setup.lora_rank, "of the adapters; alpha is twice that" + unused(setup)),
         ("LORA_TARGETS", setup.lora_targets, "every linear layer of a block; attention alone learns less"),
-        ("DTYPE", *plan_py_training_step_dtype(setup)),
+        ("DTYPE", *dtype(setup)),
         ("OPTIMIZER", setup.optimizer, optimizer_reason(setup)),
         ("LEARNING_RATE", *learning_rate(setup)),
     ]
@@ -12603,7 +13494,7 @@ def method_reason(plan: TrainingPlan) -> str:
     return f"{words}; {lower}" if lower else words
 
 
-def plan_py_training_step_dtype(setup: TrainingSetup) -> tuple[str, str]:
+def dtype(setup: TrainingSetup) -> tuple[str, str]:
     """Return the number format that a GPU computes in, and its reason."""
     master = ", with float32 weights behind it" if setup.method == "full" else "; adapters are float32"
     if not setup.gpu.bf16:
@@ -12685,20 +13576,41 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
 
 
 def checkpointing_reason(setup: TrainingSetup) -> str:
-    other = estimate_training_estimate(replace(setup, gradient_checkpointing=not setup.gradient_checkpointing))
-    gib = sum(describe_training_memory_terms(other).values())
+    other = training.estimate(replace(setup, gradient_checkpointing=not setup.gradient_checkpointing))
+    gib = sum(memory_terms(other).values())
     if setup.gradient_checkpointing:
         return f"activations are recomputed in the backward pass: kept, a GPU would need {gib:.1f} GiB"
     return f"activations fit; recomputed they would leave {gib:.1f} GiB in use and cost about a third of the speed"
 
 
 def fused_reason(setup: TrainingSetup) -> str:
-    whole = estimate_training_estimate(replace(setup, logits="full")).logits_gib
+    whole = training.estimate(replace(setup, logits="full")).logits_gib
     return f"logits a tile at a time; whole ones would take {whole:.1f} GiB"
+'''
 
+FILES["planner/write/plan_py/training.py"] = r'''"""The constants of a finetune or distributed project, each with its reason."""
 
-# ---- planner/write/plan_py/training.py
+from __future__ import annotations
 
+from ...catalogue.gpus import PRICES_DATE, gpu_string
+from ...choose.training_cost import LONGEST_ATTEMPT_S, attempt_s
+from ...describe.format import about
+from ...describe.training import cheaper_run, gets, memory_terms, row_tokens
+from ...estimate.training_run import checkpoint_gib, save_every_s, start_s
+from ...schema import LOCAL, Request, TrainingPlan, TrainingSetup
+from .common import (
+    WEIGHTS,
+    Constant,
+    decided,
+    folder_on_volume,
+    identity,
+    model_reason,
+    revision_reason,
+    secrets,
+    startup_timeout,
+    two_parts,
+)
+from .training_step import method_rows, step_rows
 
 # Of the generated project, by workload and objective
 SAMPLES = {
@@ -12713,7 +13625,7 @@ OBJECTIVE_WORDS = {
 CHECKPOINTS = 2
 
 
-def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
+def constants(plan: TrainingPlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a training project."""
     groups = (
         identity(slug),
@@ -12723,8 +13635,8 @@ def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
         step_rows(plan),
         data_rows(plan),
         keeping(plan),
-        plan_py_training_money(plan),
-        plan_py_training_predictions(plan),
+        money(plan),
+        predictions(plan),
         decided(plan, ("OBJECTIVE", plan.request.objective, OBJECTIVE_WORDS[plan.request.objective])),
     )
     return two_parts(groups)
@@ -12733,7 +13645,7 @@ def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
 def tuned_weights(plan: TrainingPlan, slug: str) -> list[Constant]:
     """Return the model to begin with, and where the result goes."""
     model = plan.request.model
-    name = f"{plan_py_common_WEIGHTS}/{folder_on_volume(model.id)}" if model.source == LOCAL else model.id
+    name = f"{WEIGHTS}/{folder_on_volume(model.id)}" if model.source == LOCAL else model.id
     revision = "" if model.source == LOCAL else model.revision
     return [
         ("MODEL", name, model_reason(model, "", slug)),
@@ -12747,7 +13659,7 @@ def tuned_weights(plan: TrainingPlan, slug: str) -> list[Constant]:
 def machines(plan: TrainingPlan) -> list[Constant]:
     """Return the GPUs, and how the model is laid over them."""
     setup = plan.chosen.setup
-    found: list[Constant] = [("GPU", gpu_string(setup.gpu, setup.gpu_count), plan_py_training_gpu_reason(plan))]
+    found: list[Constant] = [("GPU", gpu_string(setup.gpu, setup.gpu_count), gpu_reason(plan))]
     if plan.request.task == "distributed":
         found += [
             ("NODES", setup.nodes, nodes_reason(setup)),
@@ -12757,10 +13669,10 @@ def machines(plan: TrainingPlan) -> list[Constant]:
     return found
 
 
-def plan_py_training_gpu_reason(plan: TrainingPlan) -> str:
+def gpu_reason(plan: TrainingPlan) -> str:
     estimate, cheaper = plan.chosen.estimate, cheaper_run(plan)
-    used = f"{sum(describe_training_memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; cheaper per run: {describe_training_gets(cheaper)}" if cheaper else used
+    used = f"{sum(memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
+    return f"{used}; cheaper per run: {gets(cheaper)}" if cheaper else used
 
 
 def nodes_reason(setup: TrainingSetup) -> str:
@@ -12828,19 +13740,19 @@ def keeping(plan: TrainingPlan) -> list[Constant]:
     ]
 
 
-def plan_py_training_money(plan: TrainingPlan) -> list[Constant]:
+def money(plan: TrainingPlan) -> list[Constant]:
     """Return the budget, the price and the time limits."""
     request, estimate, start = plan.request, plan.chosen.estimate, start_s(plan.chosen.setup)
     limit = "none" if request.budget.per == "none" else f"{request.budget.usd:g}/{request.budget.per}"
     return [
-        ("BUDGET", limit, plan_py_training_budget_reason(plan)),
-        ("USD_PER_HOUR", round(estimate.usd_per_hour, 2), plan_py_training_host_reason(plan)),
+        ("BUDGET", limit, budget_reason(plan)),
+        ("USD_PER_HOUR", round(estimate.usd_per_hour, 2), host_reason(plan)),
         ("TIMEOUT", attempt_s(plan.request.budget, plan.chosen), timeout_reason(plan)),
         ("STARTUP_TIMEOUT", startup_timeout(start), "seconds until a container must be up"),
     ]
 
 
-def plan_py_training_budget_reason(plan: TrainingPlan) -> str:
+def budget_reason(plan: TrainingPlan) -> str:
     return {
         "run": "dollars for GPUs: a run saves and stops before it costs more, over all its attempts",
         "month": "dollars for GPUs: all runs together stop before a calendar month costs more",
@@ -12849,7 +13761,7 @@ def plan_py_training_budget_reason(plan: TrainingPlan) -> str:
     }[plan.request.budget.per]
 
 
-def plan_py_training_host_reason(plan: TrainingPlan) -> str:
+def host_reason(plan: TrainingPlan) -> str:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     gpus = "all GPUs of all nodes" if setup.nodes > 1 else "all its GPUs" if setup.gpu_count > 1 else "the GPU"
     memory = f", {estimate.host_gib:.0f} GiB for offloading among it," if estimate.host_gib else ""
@@ -12862,17 +13774,17 @@ def timeout_reason(plan: TrainingPlan) -> str:
     return f"seconds of one attempt: what ${plan.request.budget.usd:g} pays for"
 
 
-def plan_py_training_predictions(plan: TrainingPlan) -> list[Constant]:
+def predictions(plan: TrainingPlan) -> list[Constant]:
     """Return the predictions that the run is compared with."""
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
-    terms = {name: round(gib, 1) for name, gib in describe_training_memory_terms(estimate).items()}
+    terms = {name: round(gib, 1) for name, gib in memory_terms(estimate).items()}
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
     at = f"at rows of {row_tokens(plan):,} tokens (assumed)" if plan.request.row_tokens else "at full sequences"
     host: list[Constant] = [
         ("PREDICTED_HOST_GIB", round(estimate.host_gib, 1), "of main memory on each node, for what is offloaded")
     ]
     return [
-        ("PREDICTED_PEAK_GIB", round(sum(describe_training_memory_terms(estimate).values()), 1), "on each GPU, CUDA's own included"),
+        ("PREDICTED_PEAK_GIB", round(sum(memory_terms(estimate).values()), 1), "on each GPU, CUDA's own included"),
         ("PREDICTED_GIB", terms, "by term; what to change when memory runs out follows from it"),
         *(host if plan.request.task == "distributed" else []),
         (
@@ -12887,22 +13799,670 @@ def plan_py_training_predictions(plan: TrainingPlan) -> list[Constant]:
             "until the first step is done, weights on the Volume (unmeasured estimate)",
         ),
     ]
+'''
+
+FILES["planner/catalogue/parsers.py"] = r'''"""The parsers of vLLM that read a model's tool calls and its thinking, by the model's name.
+
+Names are those that vLLM 0.32 registers; which model takes which: vLLM's pages on tool calling and on reasoning, and
+the model cards. Sizes share a family's format, so a name that the catalogue does not hold is read by its family.
+"""
+
+from __future__ import annotations
+
+import re
+
+# (name, without its owner and in lower case; parser of tool calls; parser of thinking). The first that matches counts.
+PARSERS: tuple[tuple[str, str, str], ...] = (
+    (r"embed|rerank|guard|-base\b|-pt\b", "", ""),
+    (r"deepseek-r1-distill|deepseek-r1-0528-qwen3", "", "deepseek_r1"),
+    (r"deepseek-r1", "deepseek_v3", "deepseek_r1"),
+    (r"deepseek-v4\.1", "deepseek_v41", "deepseek_v41"),
+    (r"deepseek-v4", "deepseek_v4", "deepseek_v4"),
+    (r"deepseek-v3\.2", "deepseek_v32", "deepseek_v3"),
+    (r"deepseek-v3\.1", "deepseek_v31", "deepseek_v3"),
+    (r"deepseek-v3", "deepseek_v3", ""),
+    (r"qwq", "hermes", "deepseek_r1"),
+    (r"qwen3-coder", "qwen3_coder", ""),
+    (r"qwen3\.[5-9]", "qwen3_coder", "qwen3"),
+    (r"qwen3.*-instruct|qwen2\.5-(?!math|vl).*instruct", "hermes", ""),
+    (r"qwen3-(next|vl|\d)", "hermes", "qwen3"),
+    (r"gpt-oss", "openai", "openai_gptoss"),
+    (r"hermes-[234]", "hermes", ""),
+    (r"llama-4", "llama4_pythonic", ""),
+    (r"llama-3\.[123].*(instruct|it\b)", "llama3_json", ""),
+    (r"glm-4\.[56]", "glm45", "glm45"),
+    (r"glm-(4\.7|5)", "glm47", "glm47"),
+    (r"kimi-k3", "kimi_k3", "kimi_k3"),
+    (r"kimi-k2(\.\d|-thinking)", "kimi_k2", "kimi_k2"),
+    (r"kimi-k2", "kimi_k2", ""),
+    (r"inkling", "inkling", "inkling"),
+    (r"magistral", "mistral", "mistral"),
+    (r"mistral-(small|medium|large|nemo-instruct|7b-instruct-v0\.3)|ministral.*instruct|devstral", "mistral", ""),
+    (r"minimax-m3", "minimax_m3", "minimax_m3"),
+    (r"minimax-m2", "minimax_m2", "minimax_m2"),
+    (r"granite-4", "granite4", ""),
+    (r"granite-3\.[0-9].*instruct", "granite", ""),
+    (r"nemotron-3-", "qwen3_coder", "nemotron_v3"),
+    (r"gemma-4", "gemma4", "gemma4"),
+    (r"ernie-4\.5.*thinking", "ernie45", "ernie45"),
+    (r"seed-oss", "seed_oss", "seed_oss"),
+    (r"olmo-3.*think", "", "olmo3"),
+    (r"olmo-3.*instruct", "olmo3", ""),
+    (r"phi-4-mini-instruct", "phi4_mini_json", ""),
+    (r"hunyuan-a13b", "hunyuan_a13b", "hunyuan_a13b"),
+    (r"jamba", "jamba", ""),
+    (r"lfm2", "lfm2", ""),
+    (r"xlam", "xlam", ""),
+)
 
 
-# ---- planner/write/plan_py/render.py
+def parsers_of(model_id: str) -> tuple[str, str]:
+    """Return the parsers of a model's tool calls and of its thinking; "" where it has none or none is known."""
+    name = model_id.rstrip("/").rpartition("/")[2].lower()
+    for pattern, tool_calls, reasoning in PARSERS:
+        if re.search(pattern, name):
+            return tool_calls, reasoning
+    return "", ""
+'''
+
+FILES["planner/write/plan_py/inference.py"] = r'''"""The constants that serve and batch share: weights, GPU, format, context, concurrency."""
+
+from __future__ import annotations
+
+from ...catalogue.gpus import gpu_string
+from ...choose.formats import FULLER, weights_lost
+from ...choose.support import overflows_float16
+from ...describe.format import about
+from ...describe.inference import estimate_of, peak_gib, rate_range, token_kind, units
+from ...describe.load import rate_words
+from ...describe.names import kernel_name
+from ...describe.neighbours import next_cheaper, price_unit, priced
+from ...estimate.kv_cache import is_causal
+from ...estimate.vllm_memory import batched_tokens
+from ...schema import LOCAL, InferencePlan, InferenceSetup
+from .common import WEIGHTS, Constant, folder_on_volume, model_reason, revision_reason, secrets
+
+ENGINE_WORDS = {
+    ("serve", "vllm", True): "continuous batching behind an OpenAI-compatible API",
+    ("serve", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
+    ("serve", "vllm", False): "its pooling runner reads the texts of many requests together",
+    ("serve", "transformers", False): "texts of many requests share one forward pass",
+    ("batch", "vllm", True): "continuous batching, without a server",
+    ("batch", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
+    ("batch", "vllm", False): "its pooling runner reads many texts together",
+    ("batch", "transformers", False): "texts of like length share one forward pass",
+}
 
 
-plan_py_render_WIDTH = 120  # characters of a line of plan.py
+def weights(plan: InferencePlan, slug: str) -> list[Constant]:
+    setup = plan.chosen.setup
+    model = setup.model
+    name, revision, _quantize = checkpoint(setup)
+    return [
+        ("MODEL", name, model_reason(model, published(setup, name), slug)),
+        ("REVISION", revision or "main", revision_reason(model, revision)),
+        secrets(model),
+    ]
+
+
+def engine(plan: InferencePlan) -> list[Constant]:
+    setup = plan.chosen.setup
+    gpu = setup.gpu
+    return [
+        ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
+        ("DTYPE", *dtype(setup)),
+        ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
+        (
+            "QUANTIZE_AT_LOAD",
+            checkpoint(setup)[2],
+            "format that the engine casts the weights to while loading; empty: none",
+        ),
+        ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
+        *vllm_constants(setup),
+        ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
+        ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
+        ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
+    ]
+
+
+def vllm_constants(setup: InferenceSetup) -> list[Constant]:
+    """Return what only vLLM is told: the format of its cache and the tokens of a step."""
+    if setup.engine != "vllm":
+        return []
+    if setup.kv_dtype == "fp8":
+        cache = "half the bytes of a 16-bit cache; loses less quality than 4-bit weights"
+    else:
+        cache = "auto: as DTYPE; fp8 halves it, on cards and kernels that read it"
+    step = setup.max_batched_tokens or batched_tokens(setup)
+    return [
+        ("KV_CACHE_DTYPE", setup.kv_dtype, cache),
+        ("MAX_NUM_BATCHED_TOKENS", step, "tokens of one step; activations, and windows in the cache, grow with it"),
+    ]
+
+
+def engine_name(plan: InferencePlan) -> Constant:
+    """Return the engine, whose files the project has."""
+    words = ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
+    return "ENGINE", plan.chosen.setup.engine, words
+
+
+def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
+    """Return (model id, revision, quantization while loading); a published checkpoint goes before a cast."""
+    model = setup.model
+    name, revision = model.id, model.revision
+    if model.source == LOCAL:
+        name, revision = f"{WEIGHTS}/{folder_on_volume(model.id)}", "main"
+    if setup.quantization in (model.quantization, "none"):
+        return name, revision, ""
+    for quantization, variant, commit in model.variants:
+        if setup.engine == "vllm" and quantization == setup.quantization:
+            return variant, commit, ""
+    return name, revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
+
+
+def published(setup: InferenceSetup, name: str) -> str:
+    """Return the asked model that this is a checkpoint of; "" where it is that model."""
+    return "" if name == setup.model.id else f"; the {setup.quantization} checkpoint of {setup.model.id}"
+
+
+def dtype(setup: InferenceSetup) -> tuple[str, str]:
+    """Return the dtype of unquantized numbers, and its reason."""
+    model, gpu = setup.model, setup.gpu
+    if not gpu.bf16:
+        return "float16", f"{gpu.name} has no bfloat16"
+    if model.workload != "generation" and model.dtype == "float32" and not overflows_float16(model):
+        return "float16", "published in float32, which float16 rounds eight times finer than bfloat16"
+    return "bfloat16", "as models are trained"
+
+
+def context_reason(plan: InferencePlan) -> str:
+    if plan.request.workload == "generation":
+        return "tokens, prompt and answer together"
+    return "tokens of one text"
+
+
+def fraction_reason(setup: InferenceSetup) -> str:
+    if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
+        return "of the card at most; a model that only reads keeps no cache and takes far less"
+    if setup.engine == "transformers":
+        return "of what the weights leave, for the cache and a step; more is refused at start"
+    if setup.memory_fraction == FULLER:
+        return "of the card for the engine: with its default, 0.92, nothing that it loads holds the load"
+    return "of the card for the engine; what the weights leave becomes KV cache"
+
+
+def concurrency_reason(plan: InferencePlan) -> str:
+    fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
+    if plan.request.rate:
+        return slots_reason(plan)
+    if plan.request.workload == "generation":
+        rows = "rows" if plan.request.task == "batch" else "requests"
+        if engine == "transformers":  # whose cache is made for so many and no more
+            return f"{rows} at once in one container, each with a full context of cache; {fitting} would fit"
+        fixed = ", whatever was typed: no row waits for an answer" if plan.request.task == "batch" else ""
+        return f"{rows} at once in one container{fixed}; {fitting} of full context fit"
+    if engine == "transformers":
+        return f"texts in one forward pass; {fitting} of full context would fit"
+    return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
+
+
+def slots_reason(plan: InferencePlan) -> str:
+    """Return why a container has so many slots under a rate."""
+    estimate = estimate_of(plan.chosen)
+    in_flight = about(estimate.requests_in_flight or 0.0)
+    one = f"its share of {rate_words(plan.request.rate)} keeps {in_flight} in flight on average"
+    return f"{units(plan)} at once in one container: {one}, and more when many arrive together"
+
+
+def gpu_reason(plan: InferencePlan) -> str:
+    estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
+    return f"{used}; cheaper {price_unit(plan)}: {priced(plan, cheaper)}" if cheaper else used
+
+
+def rate_reason(plan: InferencePlan) -> str:
+    low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
+    return f"{token_kind(plan)} tokens of one container at CONCURRENCY; {low} to {high} is likely"
+
+
+def quantization_reason(plan: InferencePlan) -> str:
+    setup = plan.chosen.setup
+    if setup.quantization == setup.model.quantization:
+        return "the weights as published"
+    if plan.request.quantization != "auto":
+        return "as you asked"
+    if not weights_lost(setup):
+        return f"a published checkpoint, and {setup.gpu.name} computes in it: as good as 16 bits (arXiv 2411.02355)"
+    return f"more bits exceed the budget; {setup.gpu.name} runs it"
+'''
+
+FILES["planner/write/plan_py/serve.py"] = r'''"""The constants of a serve project, each with its reason."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from ...catalogue.drafts import draft_of
+from ...catalogue.parsers import parsers_of
+from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
+from ...choose.traffic import SCALEDOWN_S
+from ...describe.inference import beyond_starter, estimate_of, idle_prices, max_containers, peak_gib, pool_words
+from ...describe.load import rate_words
+from ...estimate.inference import estimate
+from ...request.warm_pool import crons
+from ...schema import InferencePlan
+from .common import DONE, PLANNED, Constant, decided, host_reason, identity, startup_timeout, two_parts
+from .inference import checkpoint, engine, engine_name, rate_reason, weights
+
+MIB = 2**20  # bytes
+TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
+MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
+TEXT_BYTES = 4096  # of a text beside many others
+HANG_S = 300  # longer than the longest prompt is read in one step (prior)
+WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
+
+# modal.com/docs/guide/region-selection: of two versions, one has 1.25x and 2.5x, the later one 1.5x and 1.75x
+REGION_REASON = (
+    'where containers run, such as "eu"; "": anywhere. A region costs 1.25 to 2.5 times what is counted here: see '
+    "modal.com/docs/guide/region-selection"
+)
+
+
+def constants(plan: InferencePlan, slug: str) -> list[Constant]:
+    """Return (name, value, reason) of every constant of a serve project."""
+    groups = (
+        identity(slug),
+        weights(plan, slug),
+        engine(plan),
+        money(plan),
+        access(plan),
+        conversation(plan),
+        beside(plan),
+        starts(plan),
+        predictions(plan),
+        decided(plan, engine_name(plan), budget(plan)),
+    )
+    return two_parts(groups, PLANNED | {"BUDGET"})
+
+
+def money(plan: InferencePlan) -> list[Constant]:
+    """Return the containers, their price and the warm pool."""
+    setup, pool = plan.chosen.setup, plan.request.warm
+    one_hour = container_usd_per_hour(setup)
+    opens, closes = crons(pool)
+    return [
+        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
+        ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
+        ("BUFFER_CONTAINERS", *buffer(plan)),
+        ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
+        ("TARGET_CONCURRENCY", *target(plan)),
+        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, ${one_hour * SCALEDOWN_S / 3600:.2f}"),
+        ("REGION", "", REGION_REASON),
+        DONE,
+        ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
+        ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
+        ("WARM_UNTIL", closes, "cron: it falls back to MIN_CONTAINERS" if closes else "no schedule"),
+        ("WARM_TIMEZONE", pool.timezone, "of WARM_FROM and WARM_UNTIL"),
+    ]
+
+
+def budget(plan: InferencePlan) -> Constant:
+    """Return the budget, from which MAX_CONTAINERS was computed."""
+    limit = plan.request.budget
+    return (
+        "BUDGET",
+        "none" if limit.per == "none" else f"{limit.usd:g}/{limit.per}",
+        "dollars for GPUs; MAX_CONTAINERS follows from it",
+    )
+
+
+def buffer(plan: InferencePlan) -> tuple[int, str]:
+    """Return the idle containers kept ahead of a rising load, and why: one for latency where the budget has room."""
+    if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
+        return 1, "idle ones kept ready for a rising load, because the aim is latency; none while nothing runs"
+    return 0, "idle ones kept ready for a rising load; one would be billed whenever the service is busy"
+
+
+def target(plan: InferencePlan) -> tuple[int, str]:
+    """Return the requests in one container at which Modal starts another, and why."""
+    most = plan.chosen.setup.concurrency
+    if plan.request.rate:
+        return target_of_rate(plan)
+    if plan.request.workload != "generation":
+        return most, "requests in one container before another starts: as many as fill one pass"
+    if max_containers(plan) == 1:
+        return most, "requests in one container before another starts; the budget pays for no other"
+    early = max(1, most * 4 // 5)
+    return early, "requests in one container before another starts: leaves headroom while it starts"
+
+
+def target_of_rate(plan: InferencePlan) -> tuple[int, str]:
+    """Return the requests in one container at which Modal starts another under a rate, and why.
+
+    Those that are in flight, on average, at the most requests/s that a container is planned for.
+    """
+    setup = plan.chosen.setup
+    if max_containers(plan) == 1:
+        return setup.concurrency, "requests in one container before another starts; the budget pays for no other"
+    in_flight = estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
+    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(in_flight)))
+    return early, "requests in one container before another starts: with more, each waits for longer than planned"
+
+
+def access(plan: InferencePlan) -> list[Constant]:
+    """Return who may call the service, and the limits of one request."""
+    setup = plan.chosen.setup
+    public: Constant = (
+        "PUBLIC",
+        False,
+        "False: callers need a Modal proxy token; True: anybody can call it, at your expense",
+    )
+    if plan.request.workload == "generation":
+        body = max(MIB, whole_mib(setup.context_len * TOKEN_BYTES))
+        return [
+            public,
+            ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
+            ("MAX_ANSWER_TOKENS", *longest_answer(plan)),
+            waiting(WAITING_ROUNDS * setup.concurrency, "requests"),
+        ]
+    body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
+    return [
+        public,
+        ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
+        ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
+        waiting(WAITING_ROUNDS * MAX_TEXTS, "texts"),
+    ]
+
+
+def longest_answer(plan: InferencePlan) -> tuple[int, str]:
+    """Return the tokens that one request may ask for, and why: half of the context, or a typical answer if longer."""
+    half, typical = max(1, plan.chosen.setup.context_len // 2), plan.request.answer_tokens
+    if typical > half:
+        return typical, "one request may ask for; a typical answer, more than half of the context"
+    return half, "one request may ask for; half of the context"
+
+
+def waiting(count: int, what: str) -> Constant:
+    """Return the length of the engine's queue."""
+    return "MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again"
+
+
+def conversation(plan: InferencePlan) -> list[Constant]:
+    """Return how the engine reads what a model of this family writes; nothing but with vLLM, for generation."""
+    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
+        return []
+    tool_calls, reasoning = parsers_of(checkpoint(plan.chosen.setup)[0])
+    return [
+        (
+            "TOOL_CALL_PARSER",
+            tool_calls,
+            "vLLM's, for this family"
+            if tool_calls
+            else "none is known for this model: a request with tools gets a 400",
+        ),
+        (
+            "REASONING_PARSER",
+            reasoning,
+            "vLLM's: returns thinking apart from the answer" if reasoning else "none is known for this model",
+        ),
+    ]
+
+
+def beside(plan: InferencePlan) -> list[Constant]:
+    """Return what vLLM loads beside the model, which is nothing by default: plans count no memory for it."""
+    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
+        return []
+    return [
+        ("IMAGES", 0, "in one request; more than 0 for a vision model, sent as data: URLs, 8 MiB each"),
+        ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
+        ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
+        speculative(plan),
+    ]
+
+
+def speculative(plan: InferencePlan) -> Constant:
+    """Return vLLM's configuration of speculative decoding: off, unless latency is the aim and a draft is known."""
+    draft = plan.chosen.setup.draft
+    if draft:
+        source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
+        reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off"
+        return "SPECULATIVE", draft.config(), reason
+    head = draft_of(plan.request.model, plan.chosen.setup.quantization)
+    if plan.request.optimize == "latency" and head and not head.pinned:
+        config = json.dumps(head._replace(revision="COMMIT").config())
+        return (
+            "SPECULATIVE",
+            {},
+            f"off: {head.repository}, a head for this model, has no commit known here. Type {config} with one "
+            f"from huggingface.co/{head.repository}/commits/main; memory is not planned for it",
+        )
+    example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
+    return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
+
+
+def whole_mib(count: int) -> int:
+    return math.ceil(count / MIB) * MIB
+
+
+def starts(plan: InferencePlan) -> list[Constant]:
+    start = estimate_of(plan.chosen).cold_start_s or 0
+    cpu = plan.chosen.setup.engine == "transformers"
+    why = "imports, most of such a start, are restored from a snapshot of main memory"
+    return [
+        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        ("HANG_TIMEOUT", HANG_S, "seconds in which requests run and no token comes; then the container is replaced"),
+        (
+            "MEMORY_SNAPSHOT",
+            cpu,
+            why if cpu else "vLLM's processes use the GPU at once, so main memory alone saves little",
+        ),
+        ("GPU_SNAPSHOT", False, "True starts from a snapshot of the GPU too: alpha at Modal, one GPU only"),
+    ]
+
+
+def predictions(plan: InferencePlan) -> list[Constant]:
+    estimate = estimate_of(plan.chosen)
+    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
+    return [
+        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
+        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
+        (
+            "PREDICTED_COLD_START_S",
+            round(estimate.cold_start_s or 0),
+            "until the first answer, weights on the Volume (unmeasured estimate)",
+        ),
+    ]
+
+
+def least_reason(plan: InferencePlan) -> str:
+    pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
+    if pool.days:
+        return "outside the hours below it scales to zero"
+    if pool.containers:
+        return f"kept warm, {pool_words(plan)} for GPUs; each saves a cold start of about {start:.0f} s"
+    return f"scales to zero; the next request waits for a cold start of about {start:.0f} s"
+
+
+def pool_reason(plan: InferencePlan) -> str:
+    if plan.request.warm.containers:
+        return f"the warm pool, {pool_words(plan)} for GPUs"
+    always, working = idle_prices(plan)
+    return f"for `make warm`: one costs ${always:,.0f}/month for GPUs; ${working:,.0f} if warm mon-fri 8-18 only"
+
+
+def most_reason(plan: InferencePlan) -> str:
+    budget, load = plan.request.budget, ""
+    if plan.request.rate:
+        need = plan.chosen.containers
+        load = f"; {need} {'carries' if need == 1 else 'carry'} {rate_words(plan.request.rate)}"
+    if budget.per == "none" and beyond_starter(plan):
+        return f"no budget was set: what the load needs, beyond the 10 GPUs at once of Modal's Starter plan{load}"
+    if budget.per == "none":
+        return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
+    if budget.per == "month":
+        hours = month_hours(plan.request, plan.chosen)
+        return f"what carries the load or is kept warm; ${budget.usd:g}/month pays for {hours:,.0f} hours of one{load}"
+    return f"as many as ${budget.usd:g}/{budget.per} pays for around the clock{load}"
+'''
+
+FILES["planner/write/plan_py/batch.py"] = r'''"""The constants of a batch project, each with its reason."""
+
+from __future__ import annotations
+
+import math
+
+from ...choose.cost import SHARD_S, batch_containers, container_usd_per_hour, row_s, tokens_per_s
+from ...describe.batch import lengths_basis
+from ...describe.format import about
+from ...describe.inference import estimate_of, max_containers, peak_gib
+from ...estimate.inference_speed import RANGE
+from ...schema import InferencePlan
+from .common import Constant, decided, host_reason, identity, startup_timeout, two_parts
+from .inference import engine, engine_name, rate_reason, weights
+
+MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
+ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
+TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
+TIMEOUT_S = (1800, 24 * 3600)  # Modal ends no function later than after a day
+IDLE_S = 10  # a container without a shard gets the next one at once, or none
+
+
+def constants(plan: InferencePlan, slug: str) -> list[Constant]:
+    """Return (name, value, reason) of every constant of a batch project."""
+    groups = (
+        identity(slug),
+        weights(plan, slug),
+        engine(plan),
+        rows(plan),
+        money(plan),
+        predictions(plan),
+        decided(plan, engine_name(plan)),
+    )
+    return two_parts(groups)
+
+
+def rows(plan: InferencePlan) -> list[Constant]:
+    """Return the data set, its shards, and how rows are answered."""
+    dataset = plan.request.dataset
+    known = f"; planned for {plan.request.dataset_rows:,} rows" if plan.request.dataset_rows else ""
+    where = "what `run` reads unless another is named" if dataset != "none" else "none yet: name it with `run`"
+    found: list[Constant] = [
+        ("DATASET", "" if dataset == "none" else dataset, where + known),
+        ("BUCKET", "", "a bucket to read from, at /bucket: its name on S3, https://endpoint/name elsewhere"),
+        (
+            "BUCKET_SECRET",
+            "",
+            "the Modal Secret with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless it is public",
+        ),
+        ("SHARD_ROWS", shard_rows(plan), f"about {about(shard_rows(plan) * row_s(plan.chosen) / 60)} minutes of work"),
+    ]
+    if plan.request.workload == "generation":
+        most = max_answer_tokens(plan)
+        found += [
+            ("MAX_ANSWER_TOKENS", most, "an answer is cut there"),
+            ("TEMPERATURE", 0.0, "0 is greedy: the same rows give the same answers"),
+        ]
+    return found
+
+
+def shard_rows(plan: InferencePlan) -> int:
+    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once.
+
+    Fewer where the containers that were planned for known rows would not have one each.
+    """
+    wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
+    if plan.request.dataset_rows:
+        wanted = min(wanted, plan.request.dataset_rows / batch_containers(plan.request, plan.chosen))
+    power = 10 ** math.floor(math.log10(max(wanted, 1)))
+    rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
+    return max(rounded, plan.chosen.setup.concurrency)
+
+
+def max_answer_tokens(plan: InferencePlan) -> int:
+    setup = plan.chosen.setup
+    return max(1, min(ANSWER_SPREAD * setup.output_len, setup.context_len // 2))
+
+
+def shard_timeout(plan: InferencePlan) -> int:
+    """Return the seconds after which an attempt at a shard has failed, in whole minutes."""
+    low, high = TIMEOUT_S
+    planned_s = shard_rows(plan) * row_s(plan.chosen)
+    return min(max(math.ceil(TIMEOUT_SPREAD * planned_s / 60) * 60, low), high)
+
+
+def money(plan: InferencePlan) -> list[Constant]:
+    """Return the budget, the containers, their price and time limits."""
+    setup, budget, start = plan.chosen.setup, plan.request.budget, estimate_of(plan.chosen).cold_start_s or 0
+    one_hour = container_usd_per_hour(setup)
+    limit = "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
+    return [
+        ("BUDGET", limit, budget_reason(plan)),
+        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
+        ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
+        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, ${one_hour * IDLE_S / 3600:.3f}"),
+        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        ("TIMEOUT", shard_timeout(plan), "seconds for one shard; an attempt that takes longer has failed"),
+    ]
+
+
+def budget_reason(plan: InferencePlan) -> str:
+    return {
+        "run": "dollars for GPUs: a job stops before it costs more, over all its runs",
+        "month": "dollars for GPUs: all jobs together stop before a calendar month costs more",
+        "hour": "dollars for GPUs: limits what runs at once, not what a run costs",
+        "none": "no limit",
+    }[plan.request.budget.per]
+
+
+def most_reason(plan: InferencePlan) -> str:
+    budget = plan.request.budget
+    if budget.per == "hour":
+        return f"as many as ${budget.usd:g}/hour pays for at once"
+    if budget.per == "none":
+        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    return f"their starts take at most a twentieth of ${budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
+
+
+def predictions(plan: InferencePlan) -> list[Constant]:
+    """Return the predictions that the estimate and the first shards are computed with."""
+    setup, estimate, basis = plan.chosen.setup, estimate_of(plan.chosen), lengths_basis(plan.request)
+    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
+    found: list[Constant] = [
+        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
+        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
+        ("SPEED_RANGE", RANGE, "the speed is likely within this factor, up or down, until a shard has been measured"),
+        ("TYPICAL_PROMPT_TOKENS", setup.input_len, f"{basis} for that speed; `estimate` counts yours"),
+    ]
+    if plan.request.workload == "generation":
+        read = estimate.prefill_tokens_per_s or 0
+        found += [
+            ("TYPICAL_ANSWER_TOKENS", setup.output_len, f"{basis} for that speed, and by `estimate`"),
+            ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
+        ]
+    start = round(estimate.cold_start_s or 0)
+    return [
+        *found,
+        ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (unmeasured estimate)"),
+    ]
+'''
+
+FILES["planner/write/plan_py/render.py"] = r'''"""A plan as the generated plan.py: constants, each with its reason."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from ...schema import AnyPlan
+from .common import DONE, Constant
+
+WIDTH = 120  # characters of a line of plan.py
 HEAD = (
     '"""Settings of this project, each with its reason; everything else reads them. PLAN.md explains the choice."""\n'
 )
 MAPPINGS = {"SPECULATIVE": "dict[str, object]"}  # types of constants that are no dict[str, str]
-CONSTANTS: dict[str, Callable[[Any, str], list[Constant]]] = {
-    "serve": plan_py_serve_constants,
-    "batch": plan_py_batch_constants,
-    "finetune": plan_py_training_constants,
-    "distributed": plan_py_training_constants,
-}
 
 
 def plan_py(plan: AnyPlan, slug: str) -> str:
@@ -12912,7 +14472,22 @@ def plan_py(plan: AnyPlan, slug: str) -> str:
 
 def constants_of(plan: AnyPlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of the project."""
-    return CONSTANTS[plan.request.task](plan, slug)
+    return _constants(plan.request.task)(plan, slug)
+
+
+def _constants(task: str) -> Callable[[Any, str], list[Constant]]:
+    """Return the function for a task, imported here: a bake compiles what it imports."""
+    if task == "serve":
+        from . import serve
+
+        return serve.constants
+    if task == "batch":
+        from . import batch
+
+        return batch.constants
+    from . import training
+
+    return training.constants
 
 
 def constant(name: str, value: object, reason: str) -> str:
@@ -12924,9 +14499,9 @@ def constant(name: str, value: object, reason: str) -> str:
     comment = " ".join(reason.split())
     if not comment:
         return f"{code}\n"
-    if "\n" not in code and len(code) + len(comment) + 4 <= plan_py_render_WIDTH:
+    if "\n" not in code and len(code) + len(comment) + 4 <= WIDTH:
         return f"{code}  # {comment}\n"
-    above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, plan_py_render_WIDTH - 2))
+    above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, WIDTH - 2))
     return f"{above}{code}\n"
 
 
@@ -12942,19 +14517,38 @@ def literal(value: object) -> str:
     quote = "'" if value.count('"') > value.count("'") else '"'
     body = value.encode("unicode_escape").decode("ascii").replace(quote, "\\" + quote)
     return f"{quote}{body}{quote}"
+'''
 
+FILES["planner/write/terminal.py"] = r'''"""The lines that a bake prints."""
 
-# ---- planner/write/terminal.py
+from __future__ import annotations
+
+from ..describe.by_task import descriptions
+from ..schema import AnyPlan
 
 
 def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
     """Return the lines that a bake prints: the choice, memory, speed and price, other candidates, the next step."""
     created = ("Created", f"{slug}/ (why: {slug}/PLAN.md). Next: cd {slug} && make local")
     return [f"{label:<8} {text}" for label, text in (*descriptions(plan).lines(plan).rows, created)]
+'''
 
+FILES["planner/hook.py"] = r'''"""The template's pre-gen hook: checks the answers, plans, writes plan.py, PLAN.md and memory.svg."""
 
-# ---- planner/hook.py
+from __future__ import annotations
 
+import json
+import os
+import sys
+
+from .describe.refusal import plan_for
+from .request.prompts import check_answers
+from .schema import Refusal
+from .write.command import made_with
+from .write.memory_svg import memory_svg
+from .write.plan_md import plan_md
+from .write.plan_py.render import plan_py
+from .write.terminal import terminal_lines
 
 RECORD = ".template-files.json"  # in a project: file -> SHA-256 of what the template wrote, by the post-gen hook
 AT_THE_ROOT = ("README.md", "pyproject.toml", "PLAN.md", "memory.svg")
@@ -13036,9 +14630,12 @@ def refuse_overwriting(folder: str | os.PathLike[str], files: set[str]) -> None:
             f"{', '.join(own[:3])}{more} in {os.path.basename(os.path.abspath(folder))}/ would be overwritten, and the "
             "template did not write that: move it away, or bake into another folder"
         )
+'''
 
 # {% endraw %}
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 
 if __name__ == "__main__":
+    from planner.hook import run_hook
+
     sys.exit(run_hook(ANSWERS, os.getcwd()))
