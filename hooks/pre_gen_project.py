@@ -266,8 +266,7 @@ class Model(NamedTuple):
     # window or 0, tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
-    # That a checkpoint leaves in 16 bits besides embeddings, head and routers; where it has 16 bits, that vLLM does
-    unquantized_params: int = 0
+    unquantized_params: int = 0  # that a checkpoint or vLLM leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     int4_bits: float = 0.0  # of a published int4 weight with its scales; 0: as in groups of 128
