@@ -184,6 +184,8 @@ def test_a_key_that_turns_nothing_on_is_no_obstacle(idle: object) -> None:
 def test_scaled_rotary_embeddings(rope: dict[str, Any] | None, context: int) -> None:
     assert read("qwen2.5-7b-yarn128k", rope_scaling=rope).context == context
     assert read("qwen2.5-7b-yarn128k", rope_scaling=None, rope_parameters=rope).context == context
+    by_kind = {"full_attention": rope or {"rope_type": "default"}, "sliding_attention": {"rope_type": "default"}}
+    assert read("qwen2.5-7b-yarn128k", rope_scaling=None, rope_parameters=by_kind).context == context
 
 
 class TestEngines:
