@@ -31,6 +31,14 @@ def pages(**answers: str) -> tuple[str, str]:
             {"task": "batch", "workload": "embedding", "model_size": "33M", "budget": "none"},
             'DTYPE = "float16"  # published in float32, which float16 rounds eight times finer than bfloat16',
         ),
+        # NVIDIA's table of compute capabilities; FlashAttention 2 begins with 8.0 and 3 with 9.0, and vLLM has Triton's
+        (
+            {"model_id": "Qwen/Qwen2.5-1.5B-Instruct", "gpu": "T4"},
+            'ATTENTION = "sdpa"  # Triton attention; compute capability 7.5',
+        ),
+        ({"gpu": "L4", "model_size": "1.5B"}, "# FlashAttention 2; compute capability 8.9"),
+        ({"gpu": "H100"}, "# FlashAttention 3; compute capability 9.0"),
+        ({"gpu": "L4", "model_size": "1.5B", "engine": "transformers"}, "# SDPA; compute capability 8.9"),
         ({"workload": "embedding"}, "another starts: as many as fill one pass"),
         ({"gpu": "H100"}, "another starts; the budget pays for no other"),  # 3.95 of 4 USD/hour, by Modal's list
         ({"budget": "none"}, "# no budget was set: what Modal's Starter plan runs at once, 10 GPUs"),
