@@ -5,7 +5,7 @@ from request_samples import CHAT, COMPLETION, HELLO, MESSAGES, RESPONSES, refusa
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.engine.options import PAIRS, ROUTES
-from {{cookiecutter.__package}}.api.request_limits import FIELDS
+from {{cookiecutter.__package}}.api.routes import FIELDS
 
 MOST: int = getattr(plan, "MAX_ANSWER_TOKENS" if plan.WORKLOAD == "generation" else "MAX_TEXTS")
 generation = pytest.mark.workload("generation")

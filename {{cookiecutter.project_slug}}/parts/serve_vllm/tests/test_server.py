@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.api import request_limits
+from {{cookiecutter.__package}}.api import routes
 from {{cookiecutter.__package}}.engine import options, server, verify
 
 HANGS_S = 300  # after which something that others do is taken to hang
@@ -195,7 +195,7 @@ def test_ending_the_container_asks_for_its_end_as_modal_does():
 def test_the_request_that_warms_up_is_one_that_is_answered():
     path, body = options.WARM_UP
     assert path in options.ROUTES and body["model"] == plan.MODEL
-    assert request_limits.parse(path, json.dumps(body).encode()) == body
+    assert routes.parse(path, json.dumps(body).encode()) == body
 
 
 def test_requests_that_run_without_a_token_are_a_hang():

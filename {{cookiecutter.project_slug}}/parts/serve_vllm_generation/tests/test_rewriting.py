@@ -7,7 +7,7 @@ from request_samples import CHAT, COMPLETION, HELLO, MESSAGES, RESPONSES, refusa
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.api import rewriting
-from {{cookiecutter.__package}}.api.request_limits import parse
+from {{cookiecutter.__package}}.api.routes import parse
 
 USER = {"role": "user", "content": "Hello"}
 SYSTEM = {"role": "system", "content": "Be brief"}

@@ -13,19 +13,17 @@ from typing import Any
 import psutil
 from prometheus_client import REGISTRY
 
-from .. import plan
-from ..engine import images, options, verify
+from ..engine import options, verify
 from ..monitoring import gpu_memory, oom, prometheus
-from . import admission, error_texts, request_limits, rewriting
+from . import admission, error_texts, routes
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
-from .refusal import shown
+from .refusal import RefusedRequest, shown
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
 STREAMED_ERROR = b'data: {"error"'
 RETRY_AFTER = (b"retry-after", b"2")  # seconds
 OPEN = {"/health", "/metrics", "/version"}  # vLLM answers these
 MODELS = "/v1/models"  # all, or / and a name, which may hold slashes
-SYSTEM = ("/v1/chat/completions", "/v1/responses")  # where vLLM leaves the system's messages in their places
 READ = {*OPEN, MODELS, "/memory", "/engine"}
 
 
@@ -99,9 +97,9 @@ class RouteFilter:
         """Pass a request on if it is within the limits, with its errors explained. BodyLimit gives its body whole."""
         message = await receive()
         try:
-            request = request_limits.parse(scope["path"], message.get("body", b""))
-            request = for_model(scope["path"], request, scope["app"].state)
-        except request_limits.RefusedRequest as refused:
+            request = routes.parse(scope["path"], message.get("body", b""))
+            request = routes.for_model(scope["path"], request, scope["app"].state)
+        except RefusedRequest as refused:
             await send_error(send, 400, str(refused))
             return
         count = admission.count_answers(scope["path"], request)
@@ -147,7 +145,7 @@ class ServiceMiddleware(BodyLimit):
     """The limit on the size of a body, around the route filter."""
 
     def __init__(self, app: App) -> None:
-        super().__init__(RouteFilter(app), plan.MAX_BODY_BYTES + images.MOST * images.IMAGE_BYTES)
+        super().__init__(RouteFilter(app), routes.BODY_BYTES)
 
 
 class ErrorRewriter:
@@ -222,25 +220,6 @@ def for_anthropic(model: Any) -> dict[str, object]:
     """Return a model of vLLM's list in the form of Anthropic's API."""
     created = datetime.fromtimestamp(model.created, UTC).isoformat(timespec="seconds")
     return {"type": "model", "id": model.id, "display_name": model.id, "created_at": created}
-
-
-def for_model(path: str, request: request_limits.Request, state: Any) -> request_limits.Request:
-    """Return a request as the model that vLLM runs takes it. RefusedRequest for pairs that it does not score."""
-    if path in options.PAIRS:
-        check_one_label(state.engine_client.model_config.hf_config.num_labels, path)
-    elif "dimensions" in request:
-        return rewriting.of_embeddings(request, state.engine_client.model_config.embedding_size)
-    elif path in SYSTEM and state.anthropic_serving_messages._merge_inline_system:  # vLLM looked at the template
-        return rewriting.with_system_first(request)
-    return request
-
-
-def check_one_label(labels: int, path: str) -> None:
-    """Raise RefusedRequest for a model of several classes: only a cross-encoder's one label scores a pair."""
-    if labels != 1:
-        raise request_limits.RefusedRequest(
-            f"{plan.MODEL} has {labels} classes, and {path} wants a cross-encoder, which has one; use /classify"
-        )
 
 
 def with_retry_after(message: Message) -> Message:

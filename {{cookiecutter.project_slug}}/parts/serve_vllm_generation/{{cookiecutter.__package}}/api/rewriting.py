@@ -66,8 +66,3 @@ def with_system_first(request: Request) -> Request:
 
 def _later(message: Request) -> Request:
     return message | {"role": "developer"} if message.get("role") == "system" else message
-
-
-def of_embeddings(request: Request, size: int) -> Request:
-    """Return a request for embeddings without `dimensions` where they are all `size` that the model has."""
-    return {name: value for name, value in request.items() if name != "dimensions" or value != size}
