@@ -3,9 +3,9 @@
 import json
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine.options import ROUTES
 from {{cookiecutter.__package}}.api.refusal import RefusedRequest
 from {{cookiecutter.__package}}.api.routes import parse
+from {{cookiecutter.__package}}.engine.options import ROUTES
 
 CHAT, COMPLETION, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"
 HELLO = {"model": plan.MODEL, "messages": [{"role": "user", "content": "Hello"}]}

@@ -4,8 +4,8 @@ import pytest
 from request_samples import CHAT, COMPLETION, HELLO, MESSAGES, RESPONSES, refusal
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine.options import PAIRS, ROUTES
 from {{cookiecutter.__package}}.api.routes import FIELDS
+from {{cookiecutter.__package}}.engine.options import PAIRS, ROUTES
 
 MOST: int = getattr(plan, "MAX_ANSWER_TOKENS" if plan.WORKLOAD == "generation" else "MAX_TEXTS")
 generation = pytest.mark.workload("generation")

@@ -8,8 +8,8 @@ import pytest
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.api import admission, middleware
-from {{cookiecutter.__package}}.engine import options
 from {{cookiecutter.__package}}.api.body_limit import Message, Receive, Scope, Send
+from {{cookiecutter.__package}}.engine import options
 
 PATH, BODY = options.WARM_UP
 

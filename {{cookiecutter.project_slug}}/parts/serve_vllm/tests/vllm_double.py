@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.api import middleware
-from {{cookiecutter.__package}}.engine import options
 from {{cookiecutter.__package}}.api.body_limit import BodyLimit, Message, Receive, Scope, Send
+from {{cookiecutter.__package}}.engine import options
 
 PATH, BODY = options.WARM_UP
 NAMES = (plan.MODEL, "org/an-adapter")  # the model's and an adapter's
