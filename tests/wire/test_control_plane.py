@@ -33,7 +33,7 @@ def modal_cli(plane: ControlPlane, *arguments: str, check: bool = True) -> str:
 @pytest.fixture(scope="module")
 def deployed(plane: ControlPlane) -> ControlPlane:
     modal_cli(plane, "deploy", str(APP))
-    assert plane.published == ["small-app"]
+    assert "small-app" in plane.published  # beside what other tests of this file deployed
     return plane
 
 
