@@ -93,7 +93,7 @@ def hash_of(file: str) -> str:
 
 
 def move(file: str, to: str, package: str) -> str:
-    """Move a file of a part, with the package's name in place of its placeholder. Returns its SHA-256."""
+    """Move a file of a part, with the package's name in place of its placeholder, and return its SHA-256."""
     os.makedirs(os.path.dirname(to), exist_ok=True)
     with open(file, "rb") as part:
         text = part.read()

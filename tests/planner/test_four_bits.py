@@ -1,4 +1,4 @@
-"""What an engineer serves where 16 bits do not fit the budget, and what transformers with bitsandbytes is worth there.
+"""Choices where 16 bits do not fit the budget, and the worth of transformers with bitsandbytes there.
 
 By hand: 4 bits of a 32B, 70B, 123B are 18.1, 37.0, 60.5 GiB, embeddings in 16 bits included, 8 bits 31.2, 67.7, 114.7;
 a token of cache takes 256, 320 and 352 KiB in 16 bits and half of that in fp8. vLLM has 0.92 of a card.

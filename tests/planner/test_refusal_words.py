@@ -1,4 +1,4 @@
-"""What a person reads of a comparison and of a refusal: shares, times, one or two changes that work, a real price."""
+"""The words of comparisons and refusals: shares, times, one or two changes that work, a real price."""
 
 import re
 

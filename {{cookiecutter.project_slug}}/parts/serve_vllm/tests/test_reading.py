@@ -1,4 +1,4 @@
-"""What is read of a service: its models by name, in the forms of OpenAI and Anthropic, with GET and HEAD."""
+"""Routes that are read: the service's models by name, in the forms of OpenAI and Anthropic, with GET and HEAD."""
 
 import asyncio
 import json

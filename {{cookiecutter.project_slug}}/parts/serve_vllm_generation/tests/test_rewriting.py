@@ -1,4 +1,4 @@
-"""What reaches vLLM of requests in forms that it does not take, or reads in part."""
+"""Requests in forms that vLLM does not take, or reads in part, and the form in which they reach it."""
 
 import json
 

@@ -24,27 +24,11 @@ from .body_limit import BodyLimit
 RETRY_AFTER_S = 2
 READ = ["GET", "HEAD"]
 KINDS = {"str", "int", "constrained-str"}  # which pydantic names among the steps to a field, beside list[...]
-OF_VLLM = (
-    {
-        "tools",
-        "tool_choice",
-        "response_format",
-        "logprobs",
-        "top_logprobs",
-        "seed",
-        "logit_bias",
-        "reasoning_effort",
-        "frequency_penalty",
-        "presence_penalty",
-        "top_k",
-        "min_p",
-        "repetition_penalty",
-        "echo",
-        "chat_template_kwargs",
-    }
-    if plan.WORKLOAD == "generation"
-    else set[str]()
-)
+# Fields of a chat or completion that a service on vLLM takes, and this one does not
+OF_VLLM: set[str] = {
+    "tools", "tool_choice", "response_format", "logprobs", "top_logprobs", "seed", "logit_bias", "reasoning_effort",
+    "frequency_penalty", "presence_penalty", "top_k", "min_p", "repetition_penalty", "echo", "chat_template_kwargs",
+} if plan.WORKLOAD == "generation" else set()  # fmt: skip
 
 
 class StartupClock:

@@ -1,4 +1,4 @@
-"""What holds for every request: JSON without surprises, no field beyond those of its route, numbers within bounds."""
+"""The limits on every request: JSON without surprises, no field beyond those of its route, numbers within bounds."""
 
 import codecs
 import json

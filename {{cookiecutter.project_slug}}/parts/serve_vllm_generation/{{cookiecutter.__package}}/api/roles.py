@@ -81,7 +81,7 @@ def _check_role(where: str, message: Request, roles: tuple[str, ...]) -> str:
         raise RefusedRequest(f"{where}.role must be one of {', '.join(roles)}, not {shown(role)}")
     if not isinstance(message.get("name") or "", str):
         raise RefusedRequest(f"{where}.name must be a text, not {shown(message['name'])}")
-    return str(role)
+    return role
 
 
 def _check_content(where: str, message: Request, *, optional: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What vLLM 0.32 does not see in a checkpoint: that a classifier has no head, and that YaRN extends the context."""
+"""Reads in a checkpoint where vLLM 0.32 does not look: a classifier without a head, a context extended by YaRN."""
 
 import json
 import re
